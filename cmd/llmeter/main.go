@@ -1,0 +1,103 @@
+// Command llmeter measures LLM endpoints: it runs load tests against any OpenAI-compatible server, shows what it found and
+// saves it, and it can be such a server itself.
+//
+//	llmeter run --url http://127.0.0.1:8000/v1 --model m --prompt "Hello" --clients 10 --requests 4
+//	llmeter mock --listen 127.0.0.1:8000
+//
+// Results go to standard output, progress to standard error and only to a terminal. Exit codes: 0 done; 1 every request
+// failed; 2 usage; 3 no run possible, or its files could not be written; 130 interrupted, with the partial result shown
+// and saved.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // a second Ctrl-C ends the process at once
+	}()
+	os.Exit(llmeter(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// The exit codes.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNoRun       = 3
+	exitInterrupted = 130
+)
+
+// An exitError ends the command with a code of its own. err may be nil: all has been said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return fmt.Sprint(e.err) }
+func (e *exitError) Unwrap() error { return e.err }
+
+type commands struct {
+	Run     runCommand     `cmd:"" help:"Run one test against an endpoint: many requests, measured."`
+	Mock    mockCommand    `cmd:"" help:"Serve an OpenAI-compatible model that answers with known timing."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// terminal is what commands print to.
+type terminal struct {
+	out, err io.Writer
+}
+
+// llmeter is the whole command but for the process: it gives the exit code.
+func llmeter(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
+	defer func() { // --help leaves through kong.Exit
+		switch p := recover().(type) {
+		case nil:
+		case exitCode:
+			code = int(p)
+		default:
+			panic(p)
+		}
+	}()
+	var cli commands
+	parser, err := kong.New(&cli,
+		kong.Name("llmeter"),
+		kong.Description("Measure LLM endpoints."),
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { panic(exitCode(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&terminal{out, errOut}),
+	)
+	if err != nil {
+		panic(err) // the struct tags above are wrong
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(errOut, "llmeter: %v\n(llmeter --help lists commands and flags)\n", err)
+		return exitUsage
+	}
+	if err := parsed.Run(); err != nil {
+		code = exitNoRun
+		var exit *exitError
+		if errors.As(err, &exit) {
+			code, err = exit.code, exit.err
+		}
+		if err != nil {
+			fmt.Fprintf(errOut, "llmeter: %v\n", err)
+		}
+	}
+	return code
+}
+
+type exitCode int

@@ -1,0 +1,109 @@
+package llmeter
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/tokenizer"
+)
+
+// collect processes responses one at a time until the clients have ended. It is the only goroutine that calls
+// AfterInvoke, and it never gives up while something may still come: a hook that fails ends the run, not the collection.
+func (run *Run) collect() {
+	var count tokenizer.Tokenizer = run.cfg.Tokenizer
+	if count == nil {
+		count = &tokenizer.Words{}
+	}
+	prompter, _ := endpoint.As[endpoint.Prompter](run.cfg.Endpoint)
+	for {
+		in, ok := run.finished.Pop(context.Background())
+		if !ok {
+			return
+		}
+		r := in.response
+		if r.Prompt == "" && prompter != nil {
+			r.Prompt = prompter.Prompt(r.Payload)
+		}
+		countTokens(r, count)
+		run.afterInvoke(context.WithoutCancel(in.ctx), r)
+		run.keep(r)
+	}
+}
+
+// countTokens fills in the counts that the endpoint did not report: a tokenizer's, else the number of events that bore
+// tokens. What cannot be known stays unknown, and nothing is guessed for a failed request.
+func countTokens(r *Response, t tokenizer.Tokenizer) {
+	if r.Failed() {
+		return
+	}
+	if !r.InputTokens.Known() && r.Prompt != "" {
+		r.InputTokens = endpoint.Count{N: t.Count(r.Prompt), Source: endpoint.ByTokenizer}
+	}
+	if r.OutputTokens.Known() {
+		return
+	}
+	n := 0
+	for _, text := range []string{r.Text, r.Reasoning, r.Refusal} {
+		if text != "" {
+			n += t.Count(text)
+		}
+	}
+	for _, call := range r.ToolCalls {
+		n += t.Count(call.Arguments)
+	}
+	if n > 0 {
+		r.OutputTokens = endpoint.Count{N: n, Source: endpoint.ByTokenizer}
+		return
+	}
+	for _, e := range r.Events {
+		n += int(e.Tokens)
+	}
+	if n > 0 {
+		r.OutputTokens = endpoint.Count{N: n, Source: endpoint.ByEvents}
+	}
+}
+
+func (run *Run) afterInvoke(ctx context.Context, r *Response) {
+	if run.hookErr != nil {
+		return
+	}
+	for _, cb := range run.cfg.Callbacks {
+		err := cb.AfterInvoke(ctx, r)
+		switch {
+		case errors.Is(err, ErrStop):
+			run.Stop()
+		case err != nil:
+			run.hookErr = hookError(cb, "AfterInvoke", err)
+			run.abort(run.hookErr)
+			return
+		}
+	}
+}
+
+func (run *Run) keep(r *Response) {
+	run.mu.Lock()
+	run.acc.Add(r)
+	run.mu.Unlock()
+	if !run.cfg.LowMemory {
+		run.responses = append(run.responses, r)
+	}
+	if run.writer != nil {
+		run.writer.Add(r)
+	}
+	if run.reading.Load() {
+		run.live.Push(r)
+	}
+}
+
+// shell is the Result without what the responses say.
+func (run *Run) shell(end time.Time) *Result {
+	info := run.cfg.Endpoint.Info()
+	res := &result.Result{
+		Clients: run.cfg.Clients, ModelID: info.Model, EndpointName: info.Name, Provider: info.Provider,
+		OutputPath: run.cfg.folder(), RunName: run.cfg.RunName, RunDescription: run.cfg.RunDescription,
+	}
+	return res
+}

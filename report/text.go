@@ -1,0 +1,203 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/llmeter-go/llmeter/result"
+)
+
+// latencies are the rows of the table: our keys in the order in which a request meets them.
+var latencies = []struct{ key, label string }{
+	{"ttft", "TTFT"}, {"ttfct", "TTFCT"}, {"ttlt", "TTLT"}, {"response", "response"},
+	{"tpot", "TPOT"}, {"itl", "ITL"}, {"icl", "ICL"}, {"stall", "stall"},
+}
+
+// Text writes res as a table that fits into 80 columns: what was run, the latencies of successful requests with the
+// 95 % confidence interval of their p99, rates, tokens, errors by kind, warnings.
+func Text(w io.Writer, res *result.Result) error {
+	b := bufio.NewWriter(w)
+	st := res.Stats()
+	writeHead(b, res)
+	writeLatencies(b, st)
+	writeRates(b, res, st)
+	writeErrors(b, res)
+	writeNotes(b, res)
+	return b.Flush()
+}
+
+func writeHead(w io.Writer, res *result.Result) {
+	what := []string{res.RunName}
+	for _, s := range []string{res.ModelID, res.EndpointName, res.Provider} {
+		if s != "" && s != what[len(what)-1] {
+			what = append(what, s)
+		}
+	}
+	fmt.Fprintln(w, clip(strings.Join(what, " · "), 80))
+	state := ""
+	if res.Interrupted {
+		state = " (interrupted)"
+	}
+	load := plural(res.Clients, "client")
+	if res.Clients == 0 {
+		load = "open loop"
+	}
+	fmt.Fprintf(w, "%s in %s, %s%s\n", plural(res.TotalRequests, "request"), Seconds(res.TotalTestTime.Seconds()), load, state)
+	fmt.Fprintln(w)
+}
+
+func writeLatencies(w io.Writer, st result.Stats) {
+	fmt.Fprintf(w, "%-9s%10s%10s%10s%10s%23s%8s\n", "", "mean", "p50", "p90", "p99", "95 % interval of p99", "n")
+	rows := 0
+	for _, l := range latencies {
+		n, ok := st.Lookup(l.key + "-n")
+		if !ok || n == 0 || l.key == "response" && same(st, "response", "ttlt") || l.key == "ttfct" && same(st, "ttfct", "ttft") {
+			continue
+		}
+		at := func(stat string) string { return Seconds(lookup(st, l.key+"-"+stat)) }
+		interval := "–"
+		if lo, hi := lookup(st, l.key+"-p99-ci95-lo"), lookup(st, l.key+"-p99-ci95-hi"); !math.IsNaN(lo) && !math.IsNaN(hi) {
+			interval = Seconds(lo) + " … " + Seconds(hi)
+		}
+		fmt.Fprintf(w, "%-9s%s%s%s%s%s%s\n", l.label, right(at("mean"), 10), right(at("p50"), 10), right(at("p90"), 10),
+			right(at("p99"), 10), right(interval, 23), right(Number(n), 8))
+		rows++
+	}
+	if rows == 0 {
+		fmt.Fprintln(w, "no request succeeded: there are no latencies")
+	}
+	fmt.Fprintln(w)
+}
+
+func writeRates(w io.Writer, res *result.Result, st result.Stats) {
+	row := func(label, format string, args ...any) {
+		fmt.Fprintf(w, "%-12s%s\n", label, fmt.Sprintf(format, args...))
+	}
+	failed := int(zeroIfNaN(lookup(st, "failed_requests")))
+	counts := fmt.Sprintf("%s ok, %s failed", Number(float64(res.TotalRequests-failed)), Number(float64(failed)))
+	if failed > 0 && res.TotalRequests > 0 {
+		counts += " (" + Percent(float64(failed)/float64(res.TotalRequests)) + ")"
+	}
+	if res.CancelledRequests > 0 {
+		counts += fmt.Sprintf(", %s cancelled", Number(float64(res.CancelledRequests)))
+	}
+	if res.Conversations > 0 {
+		counts += ", in " + plural(res.Conversations, "conversation")
+	}
+	row("requests", "%s", counts)
+	row("throughput", "%s requests/s, %s output tokens/s", Number(lookup(st, "requests_per_second")),
+		Number(lookup(st, "output_tokens_per_second")))
+	tokens := fmt.Sprintf("%s in, %s out", Number(lookup(st, "total_input_tokens")), Number(lookup(st, "total_output_tokens")))
+	if c := lookup(st, "total_cached_input_tokens"); c > 0 {
+		tokens += ", " + Number(c) + " of the input cached"
+	}
+	if r := lookup(st, "total_reasoning_output_tokens"); r > 0 {
+		tokens += ", " + Number(r) + " of the output reasoning"
+	}
+	row("tokens", "%s", tokens)
+}
+
+func writeErrors(w io.Writer, res *result.Result) {
+	errs := res.Errors()
+	if len(errs) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nerrors")
+	for _, e := range errs {
+		fmt.Fprintf(w, "  %s  %s\n", right(Number(float64(e.Count)), 6), clip(e.Sample, 70))
+	}
+}
+
+func writeNotes(w io.Writer, res *result.Result) {
+	if len(res.Warnings) > 0 {
+		fmt.Fprintln(w, "\nwarnings")
+		for _, warning := range res.Warnings {
+			for i, line := range wrap(warning.Text, 76) {
+				fmt.Fprintf(w, "%s%s\n", map[bool]string{true: "  - ", false: "    "}[i == 0], line)
+			}
+		}
+	}
+	if res.OutputPath != "" {
+		fmt.Fprintf(w, "\nsaved in %s\n", res.OutputPath)
+	}
+}
+
+// same reports whether two latencies have equal statistics, so that one row says it all.
+func same(st result.Stats, a, b string) bool {
+	for _, stat := range []string{"mean", "p50", "p99", "n"} {
+		x, okX := st.Lookup(a + "-" + stat)
+		y, okY := st.Lookup(b + "-" + stat)
+		if okX != okY || x != y {
+			return false
+		}
+	}
+	return true
+}
+
+func lookup(st result.Stats, key string) float64 {
+	if v, ok := st.Lookup(key); ok {
+		return v
+	}
+	return math.NaN()
+}
+
+func zeroIfNaN(x float64) float64 {
+	if math.IsNaN(x) {
+		return 0
+	}
+	return x
+}
+
+// right pads by characters: "µ" and "–" take one column but more bytes.
+func right(s string, width int) string {
+	return strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s))) + s
+}
+
+func clip(s string, width int) string {
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:width-1]) + "…"
+}
+
+func wrap(s string, width int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Number(float64(n)) + " " + noun + "s"
+}
+
+// Line is where a run stands in one line, for a terminal that is being watched.
+func Line(elapsed time.Duration, finished, planned, failed, inFlight int, st result.Stats) string {
+	of := ""
+	if planned > 0 {
+		of = "/" + Number(float64(planned))
+	}
+	s := fmt.Sprintf("%s  %s%s done, %s failed, %s in flight", Seconds(elapsed.Truncate(100*time.Millisecond).Seconds()),
+		Number(float64(finished)), of, Number(float64(failed)), Number(float64(inFlight)))
+	if p50, ok := st.Lookup("ttft-p50"); ok {
+		s += "  TTFT p50 " + Seconds(p50)
+	} else if p50, ok := st.Lookup("ttlt-p50"); ok {
+		s += "  TTLT p50 " + Seconds(p50)
+	}
+	return clip(s, 80)
+}

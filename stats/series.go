@@ -1,0 +1,165 @@
+package stats
+
+import (
+	"math"
+	"slices"
+)
+
+// A Series is values in the order of time. They must be finite. Neighbours may be alike, as latencies of one queue are, so n of
+// them can be worth fewer than n independent values; the intervals of a Series take that into account.
+type Series []float64
+
+// Autocorrelation is the correlation of the series with itself at the lags 0 to the given one (fewer if the series is
+// shorter), in the usual estimate with divisor n at every lag (Box, Jenkins and Reinsel, 1994, §2.1.5). It is NaN where all
+// values are equal.
+func (s Series) Autocorrelation(lags int) []float64 {
+	centred, variance := centre(s)
+	r := make([]float64, 0, max(min(lags+1, len(s)), 0))
+	for k := range cap(r) {
+		r = append(r, covariance(centred, k)/variance)
+	}
+	return r
+}
+
+// EffectiveN is the number of independent values whose mean would be as sure as the mean of the series: n over the
+// integrated autocorrelation time, and n where that is below 1.
+func (s Series) EffectiveN() float64 { return float64(len(s)) / autocorrelationTime(s) }
+
+// EffectiveNAt is the number of independent values whose q-quantile would be as sure as that of the series. A quantile
+// depends on who is above it alone, so the time is that of the series of these yes and no.
+func (s Series) EffectiveNAt(q float64) float64 { return s.above(Quantile(Sorted(s), q)).EffectiveN() }
+
+// above is 1 where the series is above the bound, else 0.
+func (s Series) above(bound float64) Series {
+	above := make(Series, len(s))
+	for i, v := range s {
+		if v > bound {
+			above[i] = 1
+		}
+	}
+	return above
+}
+
+// MeanInterval is Student's t interval of the mean with EffectiveN in the place of n. It is approximate: see
+// MinApproximateMeanN.
+func (s Series) MeanInterval(level float64) Interval {
+	return studentInterval(Mean(s), StdDev(s), s.EffectiveN(), level)
+}
+
+// QuantileInterval is the interval of the q-quantile between two values of the series, with EffectiveNAt in the place
+// of n. It is approximate: see MinApproximateN.
+func (s Series) QuantileInterval(q, level float64) Interval {
+	sorted := Sorted(s)
+	at := func(share float64) float64 { return Quantile(sorted, share) }
+	return effectiveQuantile(uint64(len(s)), at, q, level, s.above(at(q)).EffectiveN())
+}
+
+// Steady is the part s[from:to] that is left when warm-up and cool-down are cut off by MSER5, the second on the series
+// reversed. Where the series never settles ok is false, and the part is the whole.
+func (s Series) Steady() (from, to int, ok bool) {
+	from, settled := MSER5(s)
+	reversed := slices.Clone(s)
+	slices.Reverse(reversed)
+	end, ended := MSER5(reversed)
+	to = len(s) - end
+	if !settled || !ended || from >= to {
+		return 0, len(s), false
+	}
+	return from, to, true
+}
+
+// MSER5 is the number of leading values to cut off as warm-up: the multiple of 5 after which the mean of the rest has
+// the smallest standard error, judged on means of 5 (White, Cobb and Spratt, 2000). Where that lies beyond the middle,
+// or there are fewer than 50 values, nothing can be said: 0 and false.
+func MSER5(values []float64) (cut int, ok bool) {
+	const size, least, rest = 5, 10, 5 // values in a batch; batches; batches that always remain
+	batches := batchMeans(values, size)
+	if len(batches) < least {
+		return 0, false
+	}
+	best := math.Inf(1)
+	var mean, squares float64 // of the batches from i on, by Welford's (1962) steps
+	for i := len(batches) - 1; i >= 0; i-- {
+		count := float64(len(batches) - i)
+		step := batches[i] - mean
+		mean += step / count
+		squares += step * (batches[i] - mean)
+		if mser := squares / (count * count); count >= rest && mser <= best {
+			best, cut = mser, i*size
+		}
+	}
+	if cut > len(batches)/2*size {
+		return 0, false
+	}
+	return cut, true
+}
+
+// batchMeans are the means of consecutive batches; an incomplete last one is left out.
+func batchMeans(values []float64, size int) Series {
+	means := make(Series, 0, len(values)/size)
+	for batch := range slices.Chunk(values, size) {
+		if len(batch) == size {
+			means = append(means, plainMean(batch))
+		}
+	}
+	return means
+}
+
+// autocorrelationTime is 1 + 2·Σρ(k), at least 1, summed over pairs of lags as long as they are positive and made not to
+// rise: Geyer's (1992) initial monotone sequence. A series that remembers more than 256 lags is first halved to means of
+// two, which keeps its long-run variance and bounds the work.
+func autocorrelationTime(s Series) float64 {
+	const lags = 256
+	centred, variance := centre(s)
+	if !(variance > 0) {
+		return 1
+	}
+	time, last := -1.0, math.Inf(1)
+	k := 0
+	for ; k+1 < len(s)/2 && k < lags; k += 2 {
+		pair := (covariance(centred, k) + covariance(centred, k+1)) / variance
+		if pair <= 0 {
+			return max(time, 1)
+		}
+		last = min(last, pair)
+		time += 2 * last
+	}
+	if k < lags {
+		return max(time, 1)
+	}
+	halved := batchMeans(s, 2)
+	_, halvedVariance := centre(halved)
+	return max(1, 2*halvedVariance/variance*autocorrelationTime(halved))
+}
+
+// centre is the series less its mean, and its variance with divisor n; 0 exactly where all values are equal.
+func centre(s Series) (centred Series, variance float64) {
+	centred = make(Series, len(s))
+	if len(s) == 0 || slices.Min(s) == slices.Max(s) {
+		return centred, 0
+	}
+	mean := plainMean(s)
+	for i, v := range s {
+		centred[i] = v - mean
+	}
+	return centred, covariance(centred, 0)
+}
+
+// covariance is the autocovariance of a centred series at lag k, with divisor n.
+func covariance(centred Series, k int) float64 {
+	var sum float64
+	ahead := centred[k:]
+	for i, v := range ahead {
+		sum += v * centred[i]
+	}
+	return sum / float64(len(centred))
+}
+
+// plainMean is the mean without Mean's care for the last bit, for inner loops.
+func plainMean(values []float64) float64 {
+	var sum float64
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}

@@ -1,0 +1,71 @@
+package tiktoken
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/pkoukk/tiktoken-go-loader/assets"
+)
+
+// The rank files, each read once, when an encoding that needs it is first used. That is the only state of the package, and it
+// never changes after. A damaged file panics: it is a part of the program, not of its input.
+var (
+	o200k  = sync.OnceValue(func() *vocabulary { return read("o200k_base", 200_000) })
+	cl100k = sync.OnceValue(func() *vocabulary { return read("cl100k_base", 100_256) })
+	p50k   = sync.OnceValue(func() *vocabulary { return read("p50k_base", 50_281) })
+	r50k   = sync.OnceValue(func() *vocabulary { return read("r50k_base", 50_256) })
+)
+
+// A vocabulary is the ordinary tokens of an encoding. The number of a token is also its rank in merging, lowest first.
+type vocabulary struct {
+	ranks   map[string]uint32 // by the bytes of the token
+	tokens  []string          // by rank; "" for a number that is no ordinary token
+	longest int               // the length of the longest token, bytes
+	mergers sync.Pool         // of *merger
+}
+
+// read makes the vocabulary of an embedded file of about size lines, each a token in base64, a space and its rank.
+func read(name string, size int) *vocabulary {
+	file, err := assets.Assets.ReadFile(name + ".tiktoken")
+	if err != nil {
+		panic(fmt.Sprintf("tiktoken: ranks of %s: %v", name, err))
+	}
+	v := &vocabulary{ranks: make(map[string]uint32, size), tokens: make([]string, 0, size)}
+	var token []byte
+	for line := range bytes.Lines(file) {
+		text, number, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
+		token, err = base64.StdEncoding.AppendDecode(token[:0], text)
+		rank, err2 := strconv.Atoi(string(number))
+		if err != nil || err2 != nil || rank < len(v.tokens) {
+			panic(fmt.Sprintf("tiktoken: ranks of %s: bad line %q", name, line))
+		}
+		for len(v.tokens) < rank {
+			v.tokens = append(v.tokens, "")
+		}
+		v.tokens = append(v.tokens, string(token))
+		v.ranks[v.tokens[rank]] = uint32(rank)
+		v.longest = max(v.longest, len(token))
+	}
+	return v
+}
+
+// merger gives a merger that nobody else uses; it goes back to v.mergers.
+func (v *vocabulary) merger() *merger {
+	if m, ok := v.mergers.Get().(*merger); ok {
+		return m
+	}
+	return new(merger)
+}
+
+// encode appends the tokens of one piece of a text: the piece itself if it is a token, else what merging its bytes gives.
+func (v *vocabulary) encode(tokens []int, piece string, m *merger) []int {
+	if len(piece) <= v.longest {
+		if rank, ok := v.ranks[piece]; ok {
+			return append(tokens, int(rank))
+		}
+	}
+	return m.encode(tokens, piece, v)
+}
