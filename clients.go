@@ -23,49 +23,15 @@ func (run *Run) closedLoop(ctx, sending context.Context, clients *errgroup.Group
 				if err != nil || !ok {
 					return err
 				}
-				budget -= run.converse(ctx, sending, client, time.Now(), c, budget)
+				rq := run.ready(ctx, c)
+				if rq.stopped || run.over(sending) {
+					return nil
+				}
+				budget -= run.converse(ctx, sending, client, time.Time{}, rq, budget)
 			}
 			return nil
 		})
 	}
-}
-
-// openLoop starts requests when they are due, each in a goroutine of its own. Offsets count from the run's start, never
-// from the request before, so that lateness does not add up.
-func (run *Run) openLoop(ctx, sending context.Context, clients *errgroup.Group) {
-	slots := make(chan struct{}, max(run.cfg.MaxInFlight, 1))
-	clients.Go(func() error {
-		n := 0
-		for offset := range run.cfg.Arrivals.Offsets(run.cfg.Seed) {
-			if run.limit > 0 && n >= run.limit || run.cfg.Duration > 0 && offset >= run.cfg.Duration {
-				return nil
-			}
-			c, ok, err := run.deck.deal()
-			if err != nil || !ok {
-				return err
-			}
-			due := run.start.Add(offset)
-			if !waitUntil(sending, due) {
-				return nil
-			}
-			if run.cfg.MaxInFlight > 0 {
-				select {
-				case slots <- struct{}{}:
-				case <-ctx.Done(): // Note: not sending's: what was due is sent, however late
-					return nil
-				}
-			}
-			clients.Go(func() error {
-				run.converse(ctx, sending, -1, due, c, 0)
-				if run.cfg.MaxInFlight > 0 {
-					<-slots
-				}
-				return nil
-			})
-			n++
-		}
-		return nil
-	})
 }
 
 // over reports whether nothing more is to be sent. The clock is asked beside the context, so that a request that would
@@ -74,64 +40,74 @@ func (run *Run) over(sending context.Context) bool {
 	return sending.Err() != nil || run.cfg.Duration > 0 && time.Since(run.start) >= run.cfg.Duration
 }
 
-// converse sends a payload, and what its Next makes of each answer, up to most requests (0 = no limit). It returns how
-// many it sent.
-func (run *Run) converse(ctx, sending context.Context, client int, intended time.Time, c card, most int) (sent int) {
-	if c.given.Next != nil {
+// A request is a card whose hooks have run: what is left is to send it.
+type request struct {
+	ctx     context.Context // as BeforeInvoke left it
+	payload Payload
+	err     error // why it cannot be sent
+	stopped bool  // a hook ended the run instead
+}
+
+// ready lets the hooks edit a card's payload and encodes the result: all that is not timed.
+func (run *Run) ready(ctx context.Context, c card) request {
+	if len(run.cfg.Callbacks) == 0 {
+		return request{ctx: ctx, payload: c.prepared, err: c.err}
+	}
+	edited, ctx, err := beforeInvoke(ctx, run.cfg.Callbacks, c.copyForHooks())
+	if errors.Is(err, ErrStop) {
+		run.Stop()
+		return request{stopped: true}
+	}
+	if err != nil {
+		return request{ctx: ctx, payload: edited, err: err}
+	}
+	p, err := run.deck.edited(c, edited)
+	return request{ctx: ctx, payload: p, err: err}
+}
+
+// converse sends a request, and what its payload's Next makes of each answer, up to most requests (0 = no limit).
+// It returns how many it sent.
+func (run *Run) converse(ctx, sending context.Context, client int, intended time.Time, rq request, most int) (sent int) {
+	if rq.payload.Next != nil && !rq.stopped {
 		run.conversations.Add(1)
 	}
-	for {
-		r, ok := run.send(ctx, client, sent, intended, c)
-		if !ok {
-			return max(sent, 1) // a hook stopped the run: the client must not try again
-		}
+	for !rq.stopped {
+		r := run.send(client, sent, intended, rq)
 		sent++
-		if next := r.Payload.Next; next == nil || sent == most {
-			return sent
+		if r.Payload.Next == nil || sent == most {
+			break
 		}
 		p, wait, ok := r.Payload.Next(r)
 		if !ok || p == nil {
-			return sent
+			break
 		}
-		c, intended = run.deck.prepare(*p), time.Now().Add(wait)
+		intended = time.Now().Add(wait)
+		rq = run.ready(ctx, run.deck.prepare(*p))
 		if !waitUntil(sending, intended) || run.over(sending) {
-			return sent
-		}
-		if wait <= 0 {
-			intended = time.Now()
+			break
 		}
 	}
+	return sent
 }
 
-// send sends one request and hands its response to the collector. ok is false if a hook ended the run instead.
-func (run *Run) send(ctx context.Context, client, turn int, intended time.Time, c card) (r *Response, ok bool) {
-	p, err := c.prepared, c.err
-	if len(run.cfg.Callbacks) > 0 {
-		var edited Payload
-		edited, ctx, err = beforeInvoke(ctx, run.cfg.Callbacks, c.copyForHooks())
-		if errors.Is(err, ErrStop) {
-			run.Stop()
-			return nil, false
-		}
-		if err == nil {
-			p, err = run.deck.edited(c, edited)
-		}
-	}
+// send sends one request and hands its response to the collector.
+func (run *Run) send(client, turn int, intended time.Time, rq request) *Response {
 	seq := int(run.sent.Add(1)) - 1
-	if err == nil {
-		r = run.invoke(ctx, p)
+	var r *Response
+	if rq.err == nil {
+		r = run.invoke(rq.ctx, rq.payload)
 	} else {
-		r = notSent(p, err)
+		r = notSent(rq.payload, rq.err)
 	}
 	r.Seq, r.Client, r.Turn = seq, client, turn
 	if client < 0 || turn > 0 {
 		r.Intended = intended
 	}
 	if r.Payload.Body == nil {
-		r.Payload = p
+		r.Payload = rq.payload
 	}
-	run.finished.Push(invocation{ctx, r})
-	return r, true
+	run.finished.Push(invocation{rq.ctx, r})
+	return r
 }
 
 // notSent is the response of a request that failed before it reached the endpoint.
@@ -170,20 +146,4 @@ func (run *Run) invoke(ctx context.Context, p Payload) *Response {
 		}
 	}
 	return r
-}
-
-// waitUntil waits for an instant and reports whether it came before ctx was done.
-func waitUntil(ctx context.Context, at time.Time) bool {
-	wait := time.Until(at)
-	if wait <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

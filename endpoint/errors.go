@@ -97,12 +97,13 @@ func (e *Error) message() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // AsError gives err as an *Error. An error of another type becomes one: an expired deadline is a timeout, a cancelled
-// context is cancelled, all else is unknown. AsError(nil) is nil.
+// context is cancelled, all else is unknown. AsError of nil is nil, also of a nil *Error inside an error.
 func AsError(err error) *Error {
+	if err == nil {
+		return nil
+	}
 	var e *Error
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, context.DeadlineExceeded):

@@ -39,7 +39,7 @@ func set(b, value []byte, path []string) ([]byte, error) {
 // insert adds a member to the end of the object or array at b[at].
 func insert(b []byte, at int, key string, value []byte) ([]byte, error) {
 	end := skipValue(b, at) - 1
-	if end <= at {
+	if end <= at || b[end] != b[at]+('}'-'{') {
 		return nil, errors.New("the JSON text is cut off")
 	}
 	count := 0
@@ -58,6 +58,29 @@ func insert(b []byte, at int, key string, value []byte) ([]byte, error) {
 		value = slices.Concat([]byte{',', ' '}, value)
 	}
 	return slices.Concat(b[:tail], value, b[tail:]), nil
+}
+
+// remove gives a copy of the object without the members of that key, and reports whether there were any. Each member
+// goes with the separator before it, the first one with the separator after it.
+func remove(object []byte, key string) (kept []byte, found bool) {
+	end, some := 0, false // of the member before; whether kept holds one
+	for k, v := range members(object) {
+		start := cap(object) - cap(k)
+		if end == 0 {
+			kept = append(kept, object[:start]...)
+		}
+		if unquote(k) == key {
+			found = true
+		} else {
+			if some {
+				kept = append(kept, object[end:start]...)
+			}
+			kept = append(kept, object[start:cap(object)-cap(v)+len(v)]...)
+			some = true
+		}
+		end = cap(object) - cap(v) + len(v)
+	}
+	return append(kept, object[end:]...), found
 }
 
 // child finds the value under key in the object or array at b[at]. Of equal keys the last one counts, as for decoders.

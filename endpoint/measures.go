@@ -102,34 +102,29 @@ func (r *Response) longestGap() (gap time.Duration, ok bool) {
 }
 
 // TokensPerEvent gives the number of tokens of each event that bears any, in order. What the endpoint said of its
-// events holds. Where it could not say (each such event then counts as 1) and the total is known and differs, the total
-// is apportioned to the events by the bytes of their text, at least 1 each. So the sum is
-// OutputTokens.N wherever there are at least as many tokens as events.
+// events holds. Where it could not say (each such event then counts as 1) and the total is known and larger, the total
+// is apportioned to the events by the bytes of their text, at least 1 each. Reasoning tokens that no event shows are
+// not part of that total. So the sum is the number of tokens streamed wherever there are at least as many as events.
 func (r *Response) TokensPerEvent() []int {
-	var counts []int
-	sum, text := 0, 0
+	var counts, text []int
+	sum, bytes, reasoning := 0, 0, false
 	for _, e := range r.Events {
 		if e.Tokens > 0 {
 			counts = append(counts, int(e.Tokens))
-			sum += int(e.Tokens)
-			text += int(e.Text)
-		}
-	}
-	if !r.OutputTokens.Known() || r.OutputTokens.N <= sum || sum != len(counts) || text == 0 {
-		return counts
-	}
-	apportion(counts, r.textPerEvent(), r.OutputTokens.N-sum)
-	return counts
-}
-
-func (r *Response) textPerEvent() []int {
-	var text []int
-	for _, e := range r.Events {
-		if e.Tokens > 0 {
 			text = append(text, int(e.Text))
+			sum += int(e.Tokens)
+			bytes += int(e.Text)
+			reasoning = reasoning || e.Channel == Reasoning
 		}
 	}
-	return text
+	total := r.OutputTokens.N // 0 if unknown
+	if !reasoning {
+		total -= r.ReasoningTokens.N
+	}
+	if total > sum && sum == len(counts) && bytes > 0 {
+		apportion(counts, text, total-sum)
+	}
+	return counts
 }
 
 // apportion adds extra to counts in proportion to weights. Each place gets the difference between two rounded running

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -60,13 +61,7 @@ func (p Payload) Validate() error {
 // Clone gives a copy of p that shares nothing with it that a hook could edit.
 func (p Payload) Clone() Payload {
 	p.Body = bytes.Clone(p.Body)
-	if p.Labels != nil {
-		labels := make(map[string]string, len(p.Labels))
-		for k, v := range p.Labels {
-			labels[k] = v
-		}
-		p.Labels = labels
-	}
+	p.Labels = maps.Clone(p.Labels)
 	return p
 }
 
@@ -85,7 +80,7 @@ func (p Payload) Get(path ...string) (value any, ok bool) {
 	return value, true
 }
 
-// Raw gives the JSON text at path, as Get does. It shares p's bytes.
+// Raw gives the JSON text at path, as Get does. It shares p's bytes, which must not be written to.
 func (p Payload) Raw(path ...string) (json.RawMessage, bool) {
 	b, at := []byte(p.Body), 0
 	end := len(b)
@@ -97,7 +92,7 @@ func (p Payload) Raw(path ...string) (json.RawMessage, bool) {
 		at, end = start, stop
 	}
 	raw := bytes.TrimSpace(b[at:end])
-	return json.RawMessage(raw), len(raw) > 0
+	return json.RawMessage(slices.Clip(raw)), len(raw) > 0
 }
 
 // Set puts v at path. Objects that are missing on the way are made; a new key goes to the end of its object, an index
@@ -120,30 +115,26 @@ func (p *Payload) Set(v any, path ...string) error {
 	return nil
 }
 
-// Delete removes the object key at path and reports whether it was there.
+// Delete removes the object key at path and reports whether it was there. All other bytes stay as they are.
 func (p *Payload) Delete(path ...string) bool {
 	if len(path) == 0 {
 		return false
 	}
-	parent, ok := p.Raw(path[:len(path)-1]...)
-	if !ok || len(parent) == 0 || parent[0] != '{' {
+	parents, key := path[:len(path)-1], path[len(path)-1]
+	object, ok := p.Raw(parents...)
+	if !ok || object[0] != '{' {
 		return false
 	}
-	kept, removed := []byte{'{'}, false
-	for key, value := range members(parent) {
-		if unquote(key) == path[len(path)-1] {
-			removed = true
-			continue
-		}
-		if len(kept) > 1 {
-			kept = append(kept, ',')
-		}
-		kept = append(append(append(kept, key...), ':'), value...)
-	}
-	if !removed {
+	kept, ok := remove(object, key)
+	if !ok {
 		return false
 	}
-	return p.Set(json.RawMessage(append(kept, '}')), path[:len(path)-1]...) == nil
+	body, err := set(p.Body, kept, parents)
+	if err != nil {
+		return false
+	}
+	p.Body, p.preparedBy = body, nil
+	return true
 }
 
 // same reports whether two abilities are the same object. Values that cannot be compared never are.

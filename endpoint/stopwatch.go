@@ -66,20 +66,24 @@ func (e *whole) Invoke(ctx context.Context, p Payload) (*Response, error) {
 	requestTime, start := startClock()
 	r, err := e.f(ctx, p)
 	end := time.Now()
+	failure := AsError(err)
 	if r == nil {
 		r = &Response{}
-		if err == nil {
-			err = &Error{Kind: KindEmpty, Message: "the endpoint gave neither a response nor an error"}
+		if failure == nil {
+			failure = &Error{Kind: KindEmpty, Message: "the endpoint gave neither a response nor an error"}
 		}
+	}
+	if failure != nil {
+		r.Error = failure
 	}
 	r.RequestTime, r.Dispatched = requestTime, start
 	if r.End.IsZero() {
 		r.End = end
 	}
-	if r.LastToken.IsZero() && err == nil {
+	if r.LastToken.IsZero() && r.Error == nil {
 		r.LastToken = r.End
 	}
-	return finish(r, p, err)
+	return finish(r, p)
 }
 
 type stream struct {
@@ -91,24 +95,27 @@ func (e *stream) Info() Info { return e.info }
 
 func (e *stream) Invoke(ctx context.Context, p Payload) (*Response, error) {
 	rec := recorders.Get().(*recorder)
-	defer recorders.Put(rec)
-	rec.reset()
+	defer rec.release()
 	r := &Response{Streamed: true}
 	r.RequestTime, r.Dispatched = startClock()
-	var failure error
-	var c Chunk
-	for c, failure = range e.f(ctx, p) {
-		rec.add(r, &c, failure != nil)
-		if failure != nil {
+	for c, err := range e.f(ctx, p) {
+		if err != nil {
+			r.Error = AsError(err)
+		}
+		rec.add(r, &c, r.Error != nil)
+		if r.Error != nil {
 			break
 		}
 	}
 	r.End = time.Now()
 	rec.copyTo(r)
-	if failure == nil && len(r.Events) == 0 {
-		failure = &Error{Kind: KindEmpty, Message: "the stream ended without a single event"}
+	if n := len(r.Attempts); n > 0 && !r.Attempts[n-1].End.IsZero() {
+		r.End = r.Attempts[n-1].End // the end as it was read, not when its author was done with it
 	}
-	return finish(r, p, failure)
+	if r.Error == nil && len(r.Events) == 0 {
+		r.Error = &Error{Kind: KindEmpty, Message: "the stream ended without a single event"}
+	}
+	return finish(r, p)
 }
 
 // startClock reads the clock for the start of a request. The wall clock is cut to microseconds at once, so that
@@ -118,7 +125,7 @@ func startClock() (requestTime, dispatched time.Time) {
 	return now.UTC().Truncate(time.Microsecond), now
 }
 
-func finish(r *Response, p Payload, err error) (*Response, error) {
+func finish(r *Response, p Payload) (*Response, error) {
 	r.Payload = p
 	if r.ID == "" {
 		r.ID = newID()
@@ -126,11 +133,8 @@ func finish(r *Response, p Payload, err error) (*Response, error) {
 	if r.Intended.IsZero() {
 		r.Intended = r.Dispatched
 	}
-	if err == nil && r.Error == nil {
+	if r.Error == nil {
 		return r, nil
-	}
-	if err != nil {
-		r.Error = AsError(err)
 	}
 	return r, r.Error
 }
@@ -153,10 +157,13 @@ type recorder struct {
 
 var recorders = sync.Pool{New: func() any { return new(recorder) }}
 
-func (rec *recorder) reset() {
+// release forgets the stream but not its space, and puts rec up for the next one.
+func (rec *recorder) release() {
 	rec.events, rec.text, rec.reasoning, rec.refusal = rec.events[:0], rec.text[:0], rec.reasoning[:0], rec.refusal[:0]
+	clear(rec.calls)
 	clear(rec.attempts)
 	rec.arguments, rec.calls, rec.attempts = rec.arguments[:0], rec.calls[:0], rec.attempts[:0]
+	recorders.Put(rec)
 }
 
 func (rec *recorder) add(r *Response, c *Chunk, last bool) {

@@ -248,11 +248,11 @@ func TestRampsHaveTheNumberOfRequestsOfTheirMeanRate(t *testing.T) {
 func TestSchedulesArePinned(t *testing.T) {
 	// Written down so that no machine and no version of Go may quietly change what a seed means.
 	for text, want := range map[string][]time.Duration{
-		"poisson 50/s":                       {1},
-		"gamma 50/s burstiness 0.5":          {1},
-		"gamma 50/s burstiness 4":            {1},
-		"uniform 50/s":                       {1},
-		"exponential ramp 1/s to 3/s over 1m": {1},
+		"poisson 50/s":                        {57382123, 79646297, 2178775114, 200926630839},
+		"gamma 50/s burstiness 0.5":           {4874312, 33061022, 2266793723, 197317230621},
+		"gamma 50/s burstiness 4":             {40765022, 81281174, 2055214730, 199480398352},
+		"uniform 50/s":                        {21221537, 34361665, 1898734731, 200109453849},
+		"exponential ramp 1/s to 3/s over 1m": {990955140, 1964249770, 56479353470},
 	} {
 		a, err := load.Parse(text)
 		require.NoError(t, err)

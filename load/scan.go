@@ -14,6 +14,7 @@ type SyntaxError struct {
 	Msg  string
 }
 
+// Error shows the text, or of a long one the part around the position.
 func (e *SyntaxError) Error() string {
 	text := e.Text
 	if len(text) > 80 { // a trace may have a million entries

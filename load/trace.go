@@ -130,6 +130,7 @@ type TraceError struct {
 	Err  error
 }
 
+// Error names the line.
 func (e *TraceError) Error() string {
 	return "load: trace line " + strconv.Itoa(e.Line) + ": " + e.Err.Error()
 }

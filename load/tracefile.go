@@ -188,7 +188,7 @@ func cell(row []string, i int) string {
 }
 
 // maxLine bounds a line of JSON, so that a file of another kind does not fill the memory.
-const maxLine = 16 << 20
+const maxLine = 4 << 20
 
 // lines yields the objects of a JSON Lines file. Blank lines are skipped.
 func lines(r io.Reader, l layout) iter.Seq2[Entry, error] {

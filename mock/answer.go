@@ -25,13 +25,14 @@ type answer struct {
 	tokens       int       // in all
 	reasoning    int       // the first of them
 	kind         EventKind // of the others
-	finish       string    // the finish reason; "" = none is told
+	finishReason string    // in the terms of Chat Completions; "" = none is told
 	tellUsage    bool      // in a stream
 
 	random *rand.Rand
-	word   int // where in the list of words the answer begins
-	sent   int // tokens of the steps so far
-	due    time.Duration
+	times  *rand.Rand
+	word   int           // where in the list of words the answer begins
+	sent   int           // tokens of the steps so far
+	due    time.Duration // of the last step, or before that of the first
 }
 
 // A step is one token-bearing event: tokens from to to of the answer, due so long after work began.
@@ -49,13 +50,14 @@ func newAnswer(o *Options, number int, api API, q request, now time.Time) *answe
 		options:      o,
 		promptTokens: q.promptTokens,
 		kind:         contentKind(o, api),
-		finish:       "stop",
+		finishReason: "stop",
 		random:       o.random(number, drawAnswer),
+		times:        o.random(number, drawTimes),
 	}
 	a.model, _ = json.Marshal(q.model)
 	a.tellUsage = o.Usage == UsageFirst || o.Usage != UsageAbsent && (q.includeUsage || api == Responses)
 	if a.kind == KindToolCall {
-		a.finish = "tool_calls"
+		a.finishReason = "tool_calls"
 	}
 	a.tokens = max(1, o.Tokens.Draw(a.random))
 	if o.Tokens.IsZero() {
@@ -65,13 +67,13 @@ func newAnswer(o *Options, number int, api API, q request, now time.Time) *answe
 		}
 	}
 	if q.maxTokens > 0 && a.tokens > q.maxTokens {
-		a.tokens, a.finish = q.maxTokens, "length"
+		a.tokens, a.finishReason = q.maxTokens, "length"
 	}
 	if api != Completions {
 		a.reasoning = min(o.Reasoning.Draw(a.random), a.tokens)
 	}
 	a.word = a.random.IntN(len(words))
-	a.due = o.TTFT.Draw(a.random)
+	a.due = o.TTFT.Draw(a.times)
 	return a
 }
 
@@ -118,7 +120,7 @@ func (a *answer) next() (step, bool) {
 	st.to = min(end, st.from+max(1, a.options.TokensPerEvent.Draw(a.random)))
 	if st.from > 0 {
 		for range st.to - st.from {
-			a.due += a.options.ITL.Draw(a.random)
+			a.due += a.options.ITL.Draw(a.times)
 		}
 	}
 	st.due = a.due
@@ -223,7 +225,7 @@ func (c counts) appendResponseUsage(b []byte) []byte {
 	b = strconv.AppendInt(b, int64(c.prompt), 10)
 	b = append(b, `,"input_tokens_details":{"cached_tokens":`...)
 	b = strconv.AppendInt(b, int64(c.cached), 10)
-	b = append(b, `},"output_tokens":`...)
+	b = append(b, `,"cache_write_tokens":0},"output_tokens":`...)
 	b = strconv.AppendInt(b, int64(c.output), 10)
 	b = append(b, `,"output_tokens_details":{"reasoning_tokens":`...)
 	b = strconv.AppendInt(b, int64(c.reasoning), 10)

@@ -41,8 +41,9 @@ func (x *exchange) write(b []byte) error {
 // writeAllButLast tears b into pieces at any bytes, writes all but the last and returns that one.
 func (x *exchange) writeAllButLast(b []byte) ([]byte, error) {
 	w := x.server.options.Writes
-	for left := w.Tear; left > 1 && len(b) > 1; left-- {
-		cut := 1 + x.tear.IntN(len(b)-1)
+	for left := min(w.Tear, len(b)); left > 1; left-- {
+		room := len(b) - (left - 1) // each later piece needs a byte
+		cut := 1 + x.tear.IntN(min(room, 2*len(b)/left))
 		if err := x.write(b[:cut]); err != nil {
 			return nil, err
 		}

@@ -71,7 +71,7 @@ func (c *chat) quotes(kind EventKind) (before, after string) {
 func (c *chat) finish(b *batch) {
 	b.buf = append(b.buf, c.head...)
 	b.buf = append(b.buf, `{"index":0,"delta":{},"logprobs":null,"finish_reason":`...)
-	b.buf = appendNullable(b.buf, c.answer.finish)
+	b.buf = appendNullable(b.buf, c.finishReason)
 	b.buf = append(b.buf, '}')
 	c.end(b, KindOther, 0)
 	c.close(b)
@@ -108,7 +108,7 @@ func (c *chat) body(buf []byte) []byte {
 		buf = append(buf, `null`...)
 	}
 	buf = append(buf, `},"logprobs":null,"finish_reason":`...)
-	buf = appendNullable(buf, c.answer.finish)
+	buf = appendNullable(buf, c.finishReason)
 	buf = append(buf, '}')
 	return c.appendBodyEnd(buf)
 }

@@ -33,6 +33,6 @@ func (c *completion) appendChoice(buf []byte, text bool) []byte {
 		buf = c.appendContent(buf)
 	}
 	buf = append(buf, `","logprobs":null,"finish_reason":`...)
-	buf = appendNullable(buf, c.answer.finish)
+	buf = appendNullable(buf, c.finishReason)
 	return append(buf, '}')
 }

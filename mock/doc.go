@@ -11,7 +11,17 @@
 //
 // A [Server] is an [net/http.Handler]. [Start] puts it on a real socket; [Server.DialContext] and [Server.Client] reach
 // it in memory, without a socket, so that server and client can live in one testing/synctest bubble and every time is
-// exact. On a socket the times are those of Go's timers, which may be a millisecond late; a record holds the time of
+// exact:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		server, err := mock.New(mock.Options{TTFT: mock.Fixed(200 * time.Millisecond)})
+//		require.NoError(t, err)
+//		defer server.Close() // no goroutine may outlive the bubble
+//		client := server.Client()
+//		// A request to server.URL + "/v1/chat/completions" has its first token after 200 ms, to the nanosecond.
+//	})
+//
+// On a socket the times are those of Go's timers, which may be a millisecond late; a record holds the time of
 // each write as it was, not as it was meant.
 //
 // It does not know what a model is: its answers are words from a fixed list, one word a token, its prompt tokens are

@@ -12,7 +12,6 @@ import (
 type embeddings struct {
 	*answer
 	request request
-	format  // nil: the methods that render a stream are never called
 }
 
 func (e *embeddings) body(buf []byte) []byte {

@@ -24,6 +24,7 @@ type exchange struct {
 	request request
 	answer  *answer
 	format  format
+	events  eventFormat // the same where the answer is a stream
 
 	start time.Time // of the work; what is due, is due so long after it
 	timer *time.Timer
@@ -51,8 +52,8 @@ func (s *Server) serveModel(w http.ResponseWriter, r *http.Request, api API, rec
 		rec.Ended, rec.Done = time.Since(received), true
 		rec.Gone = err != nil && err != errAbort && err != errReset
 	})
-	if err == errAbort {
-		panic(http.ErrAbortHandler)
+	if err != nil && err != errReset {
+		panic(http.ErrAbortHandler) // an answer that was not completed must not look as if it were
 	}
 }
 
@@ -125,7 +126,8 @@ func (x *exchange) work() error {
 		}
 	}
 	x.format = newFormat(x.api, x.answer, x.request)
-	if x.request.stream && x.api != Embeddings {
+	if events, ok := x.format.(eventFormat); ok && x.request.stream {
+		x.events = events
 		return x.stream()
 	}
 	return x.whole()
@@ -135,11 +137,11 @@ func (x *exchange) stream() error {
 	if x.server.options.Writes.Tear > 1 {
 		x.tear = x.server.options.random(x.answer.number, drawTear)
 	}
-	expected := x.answer.tokens + 20 // those of the tokens and of the structure around them
+	expected := min(x.answer.tokens, 1<<12) + 20 // those of the tokens and of the structure around them
 	x.entry.update(func(rec *Record) { rec.Events = make([]Event, 0, expected) })
 
 	x.respond(http.StatusOK, "text/event-stream; charset=utf-8")
-	x.format.open(&x.batch)
+	x.events.open(&x.batch)
 	var err error
 	if len(x.batch.buf) == 0 {
 		err = x.rc.Flush() // the headers alone
@@ -164,7 +166,7 @@ func (x *exchange) stream() error {
 		if err := x.wait(x.start.Add(st.due)); err != nil {
 			return err
 		}
-		x.format.token(&x.batch, st)
+		x.events.token(&x.batch, st)
 		x.held++
 		if x.held >= x.server.options.Writes.Merge {
 			if err := x.flush(); err != nil {
@@ -172,7 +174,7 @@ func (x *exchange) stream() error {
 			}
 		}
 	}
-	x.format.finish(&x.batch)
+	x.events.finish(&x.batch)
 	return x.flush()
 }
 
@@ -206,10 +208,10 @@ func (x *exchange) whole() error {
 	case FaultError, FaultFailed:
 		body, tokens = x.format.failedBody(nil), 0
 	case FaultIncomplete:
-		x.answer.finish = "content_filter"
+		x.answer.finishReason = "content_filter"
 		body = x.format.body(nil)
 	case FaultUnfinished:
-		x.answer.finish = ""
+		x.answer.finishReason = ""
 		body = x.format.body(nil)
 	default:
 		body = x.format.body(nil)

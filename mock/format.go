@@ -6,17 +6,21 @@ import (
 	"strconv"
 )
 
-// A format renders one answer in the wire format of one API. Nothing on the way of a token-bearing event encodes JSON:
-// the words need no escapes, and the rest is the same from event to event.
+// A format renders one answer in the wire format of one API.
 type format interface {
-	open(b *batch)                // what comes with the headers, before any token
-	token(b *batch, st step)      // a token-bearing event
-	finish(b *batch)              // the end of the stream
-	malformed(b *batch)           // an event with broken JSON
-	fail(b *batch)                // an error event
-	failed(b *batch)              // the API's own event for a failure, where it has one
 	body(buf []byte) []byte       // the answer as one object
 	failedBody(buf []byte) []byte // a failure as one object, with status 200
+}
+
+// An eventFormat can also render the answer as a stream. Nothing on the way of a token-bearing event encodes JSON: the
+// words need no escapes, and the rest is the same from event to event.
+type eventFormat interface {
+	open(b *batch)           // what comes with the headers, before any token
+	token(b *batch, st step) // a token-bearing event
+	finish(b *batch)         // the end of the stream
+	malformed(b *batch)      // an event with broken JSON
+	fail(b *batch)           // an error event
+	failed(b *batch)         // the API's own event for a failure, where it has one
 }
 
 func newFormat(api API, a *answer, q request) format {
@@ -26,7 +30,7 @@ func newFormat(api API, a *answer, q request) format {
 	case Completions:
 		return newCompletion(a)
 	case Responses:
-		return newResponse(a)
+		return newResponse(a, q.stream)
 	}
 	return &embeddings{answer: a, request: q}
 }

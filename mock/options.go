@@ -170,6 +170,7 @@ type purpose uint64
 
 const (
 	drawAnswer purpose = iota
+	drawTimes
 	drawFault
 	drawTear
 	purposes

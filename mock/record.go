@@ -98,8 +98,8 @@ func (r Record) OutputTokens() int {
 	return n
 }
 
-// Records returns what happened to the requests so far, those in flight included, by number. What a client has read of
-// a stream is in its record already.
+// Records returns what happened to the requests so far, those in flight included, by number. The events that a client
+// has read are in its record already, and Done is set once the end of the answer can be read.
 func (s *Server) Records() []Record {
 	entries := s.ledger.all()
 	records := make([]Record, len(entries))

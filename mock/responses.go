@@ -8,13 +8,16 @@ import (
 // message or function call.
 type response struct {
 	*answer
-	sequence int
-	items    int       // items opened
-	kind     EventKind // of the item that is open; KindOther = none
-	itemID   string    // of the item that is open
+	streamed bool
+	sequence int // number of the next event
+	items    int // items opened
+
+	item   EventKind // what the open item carries; KindOther = no item is open
+	itemID string
+	delta  string // the name of the events that carry its text
 }
 
-func newResponse(a *answer) *response { return &response{answer: a} }
+func newResponse(a *answer, streamed bool) *response { return &response{answer: a, streamed: streamed} }
 
 // begin begins an event.
 func (r *response) begin(b *batch, name string) {
@@ -46,15 +49,15 @@ func (r *response) open(b *batch) {
 }
 
 func (r *response) token(b *batch, st step) {
-	if r.kind != st.kind {
+	if r.item != st.kind {
 		r.closeItem(b)
 		r.openItem(b, st.kind)
 	}
-	r.begin(b, r.event()+".delta")
+	r.begin(b, r.delta)
 	r.where(b)
 	b.buf = append(b.buf, `,"delta":"`...)
 	b.buf = r.appendPiece(b.buf, st)
-	b.buf = append(b.buf, '"')
+	b.buf = append(b.buf, r.afterText()...)
 	r.end(b, st.kind, st.to-st.from)
 }
 
@@ -65,11 +68,9 @@ func (r *response) finish(b *batch) {
 }
 
 func (r *response) status() string {
-	switch r.answer.finish {
-	case "length", "content_filter":
+	switch r.finishReason {
+	case "length", "content_filter", "":
 		return "incomplete"
-	case "":
-		return "in_progress"
 	}
 	return "completed"
 }
@@ -92,9 +93,9 @@ func (r *response) body(buf []byte) []byte { return r.appendResponse(buf, r.stat
 
 func (r *response) failedBody(buf []byte) []byte { return r.appendResponse(buf, "failed") }
 
-// event is the stem of the names of the events of the open item's text.
-func (r *response) event() string {
-	switch r.kind {
+// eventStem is what the names of the events of an item's text begin with.
+func eventStem(kind EventKind) string {
+	switch kind {
 	case KindReasoning:
 		return "response.reasoning_text"
 	case KindToolCall:
@@ -111,42 +112,50 @@ func (r *response) where(b *batch) {
 	b.buf = append(b.buf, r.itemID...)
 	b.buf = append(b.buf, `","output_index":`...)
 	b.buf = strconv.AppendInt(b.buf, int64(r.items-1), 10)
-	if r.kind != KindToolCall {
+	if r.item != KindToolCall {
 		b.buf = append(b.buf, `,"content_index":0`...)
 	}
 }
 
+// afterText is what stands after the text in an event of the open item.
+func (r *response) afterText() string {
+	if r.item == KindContent {
+		return `","logprobs":[]`
+	}
+	return `"`
+}
+
 func (r *response) openItem(b *batch, kind EventKind) {
 	r.items++
-	r.kind, r.itemID = kind, r.idOf(kind)
+	r.item, r.itemID, r.delta = kind, r.idOf(kind), eventStem(kind)+".delta"
 	r.itemEvent(b, "response.output_item.added", "in_progress")
 	r.partEvent(b, "response.content_part.added", false)
 }
 
 func (r *response) closeItem(b *batch) {
-	if r.kind == KindOther {
+	if r.item == KindOther {
 		return
 	}
-	field := "text"
-	switch r.kind {
+	field := `,"text":"`
+	switch r.item {
 	case KindToolCall:
-		field = "arguments"
+		field = `,"name":"` + toolName + `","arguments":"`
 	case KindRefusal:
-		field = "refusal"
+		field = `,"refusal":"`
 	}
-	r.begin(b, r.event()+".done")
+	r.begin(b, eventStem(r.item)+".done")
 	r.where(b)
-	b.buf = append(b.buf, `,"`+field+`":"`...)
-	b.buf = r.appendTextOf(b.buf, r.kind)
-	b.buf = append(b.buf, '"')
+	b.buf = append(b.buf, field...)
+	b.buf = r.appendTextOf(b.buf, r.item)
+	b.buf = append(b.buf, r.afterText()...)
 	r.end(b, KindOther, 0)
 	r.partEvent(b, "response.content_part.done", true)
 	status := "completed"
-	if r.kind != KindReasoning && r.status() == "incomplete" {
+	if r.item != KindReasoning && r.status() == "incomplete" {
 		status = "incomplete"
 	}
 	r.itemEvent(b, "response.output_item.done", status)
-	r.kind = KindOther
+	r.item = KindOther
 }
 
 func (r *response) itemEvent(b *batch, name, status string) {
@@ -154,18 +163,18 @@ func (r *response) itemEvent(b *batch, name, status string) {
 	b.buf = append(b.buf, `,"output_index":`...)
 	b.buf = strconv.AppendInt(b.buf, int64(r.items-1), 10)
 	b.buf = append(b.buf, `,"item":`...)
-	b.buf = r.appendItem(b.buf, r.kind, status)
+	b.buf = r.appendItem(b.buf, r.item, status)
 	r.end(b, KindOther, 0)
 }
 
 func (r *response) partEvent(b *batch, name string, text bool) {
-	if r.kind == KindToolCall {
+	if r.item == KindToolCall {
 		return // it has no parts
 	}
 	r.begin(b, name)
 	r.where(b)
 	b.buf = append(b.buf, `,"part":`...)
-	b.buf = r.appendPart(b.buf, r.kind, text)
+	b.buf = r.appendPart(b.buf, r.item, text)
 	r.end(b, KindOther, 0)
 }
 
@@ -251,12 +260,12 @@ func (r *response) appendResponse(buf []byte, status string) []byte {
 
 func (r *response) incompleteDetails(status string) string {
 	switch {
-	case status != "incomplete":
-		return `null`
-	case r.answer.finish == "length":
+	case status == "incomplete" && r.finishReason == "length":
 		return `{"reason":"max_output_tokens"}`
+	case status == "incomplete" && r.finishReason == "content_filter":
+		return `{"reason":"content_filter"}`
 	}
-	return `{"reason":"content_filter"}`
+	return `null`
 }
 
 func (r *response) appendOutput(buf []byte, status string) []byte {
@@ -270,20 +279,20 @@ func (r *response) appendOutput(buf []byte, status string) []byte {
 		}
 	}
 	if r.sent > r.reasoning {
-		buf = r.appendItem(buf, r.answer.kind, status)
+		buf = r.appendItem(buf, r.kind, status)
 	}
 	return buf
 }
 
 // appendUsage appends the token counts if this is the object to carry them.
 func (r *response) appendUsage(buf []byte, status string) []byte {
-	first, now := r.options.Usage == UsageFirst, status == "in_progress"
-	switch {
-	case !r.tellUsage || first != now:
-		return append(buf, `null`...)
-	case first:
-		return r.counts(r.tokens).appendResponseUsage(buf)
+	mode, output := r.options.Usage, r.sent
+	show := status != "in_progress"
+	if r.streamed && mode == UsageFirst {
+		show, output = r.sequence == 1, r.tokens // the event that was just begun is the first
 	}
-	return r.counts(r.sent).appendResponseUsage(buf)
+	if !show || mode == UsageAbsent {
+		return append(buf, `null`...)
+	}
+	return r.counts(output).appendResponseUsage(buf)
 }
-

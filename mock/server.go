@@ -128,7 +128,8 @@ func (s *Server) connState(c net.Conn, state http.ConnState) {
 	}
 }
 
-// ServeHTTP implements http.Handler. It panics with http.ErrAbortHandler where a fault cuts the connection.
+// ServeHTTP implements http.Handler. It panics with http.ErrAbortHandler where a fault cuts the connection, and where the
+// client has left or the server is closed before an answer is complete. Streams need a ResponseWriter that can flush.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	received := time.Now()
 	if api := apiOf(r.URL.Path); api != "" && r.Method == http.MethodPost {

@@ -68,15 +68,15 @@ func (x *exchange) strike() (ended bool, err error) {
 	case FaultStall:
 		return false, x.stall()
 	case FaultMalformed:
-		x.format.malformed(&x.batch)
+		x.events.malformed(&x.batch)
 		return false, x.flush()
 	case FaultError:
-		x.format.fail(&x.batch)
+		x.events.fail(&x.batch)
 	case FaultFailed:
-		x.format.failed(&x.batch)
+		x.events.failed(&x.batch)
 	case FaultIncomplete:
-		x.answer.finish = "content_filter"
-		x.format.finish(&x.batch)
+		x.answer.finishReason = "content_filter"
+		x.events.finish(&x.batch)
 	}
 	return true, x.flush()
 }

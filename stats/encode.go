@@ -6,17 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // ErrEncoding is matched by every error of Sample.UnmarshalBinary.
 var ErrEncoding = errors.New("not an encoded sample")
 
 // The encoding: magic, then as unsigned varints the state (0 exact, 1 sketch), Limit, Ignored and the number of
-// entries, then each entry as the distance of its key from the last one and its count. A sketch adds, as
-// little-endian words, minimum, maximum and the exact sums; an exact sample's follow from its entries.
+// entries, then each entry as the distance of its key from the last one and its count. A sketch adds the bits of
+// minimum and maximum and the words of the exact sums; an exact sample's follow from its entries.
 var sampleMagic = []byte("smp1")
-
-const momentsSize = 8 * (34 + 67)
 
 // MarshalBinary encodes the sample, so that runs on several machines can be merged. It never fails.
 func (s *Sample) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
@@ -42,9 +41,12 @@ func (s *Sample) AppendBinary(b []byte) ([]byte, error) {
 	if !s.sketch {
 		return b, nil
 	}
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.min))
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.max))
-	return binary.Append(b, binary.LittleEndian, &s.moments)
+	b = binary.AppendUvarint(b, math.Float64bits(s.min))
+	b = binary.AppendUvarint(b, math.Float64bits(s.max))
+	for _, word := range slices.Concat(s.moments.sum[:], s.moments.squares[:]) {
+		b = binary.AppendUvarint(b, word)
+	}
+	return b, nil
 }
 
 // UnmarshalBinary replaces the sample, Limit included, by the encoded one. On an error, which matches ErrEncoding,
@@ -123,8 +125,12 @@ func (s *Sample) readEntries(r *reader) {
 
 // readSketch reads minimum, maximum and sums, and refuses those that no values of these buckets can have.
 func (s *Sample) readSketch(r *reader) {
-	low, high := math.Float64frombits(r.word()), math.Float64frombits(r.word())
-	sums := r.take(momentsSize)
+	low, high := math.Float64frombits(r.uvarint()), math.Float64frombits(r.uvarint())
+	for _, words := range [][]uint64{s.moments.sum[:], s.moments.squares[:]} {
+		for i := range words {
+			words[i] = r.uvarint()
+		}
+	}
 	if r.err != nil {
 		return
 	}
@@ -133,10 +139,6 @@ func (s *Sample) readSketch(r *reader) {
 		return
 	}
 	s.min, s.max = low, high
-	if _, err := binary.Decode(sums, binary.LittleEndian, &s.moments); err != nil {
-		r.fail("sums: %w", err)
-		return
-	}
 	if !s.moments.possible(s.n, low, high) {
 		r.fail("the sums do not fit the entries")
 	}
@@ -165,25 +167,6 @@ func (r *reader) uvarint() uint64 {
 	}
 	r.rest = r.rest[size:]
 	return v
-}
-
-func (r *reader) word() uint64 {
-	if b := r.take(8); b != nil {
-		return binary.LittleEndian.Uint64(b)
-	}
-	return 0
-}
-
-func (r *reader) take(size int) []byte {
-	if len(r.rest) < size && r.err == nil {
-		r.fail("the end is missing")
-	}
-	if r.err != nil {
-		return nil
-	}
-	taken := r.rest[:size]
-	r.rest = r.rest[size:]
-	return taken
 }
 
 // orderedKey maps float64 values to integers of the same order, beginning above 0.

@@ -48,14 +48,14 @@ func (g *Gaps) N() int { return len(g.gaps) }
 // ICL adds each gap between events to the sample as it is, in seconds.
 func (g *Gaps) ICL(to *Sample) {
 	for _, gap := range g.gaps {
-		to.Add(gap.length.Seconds())
+		to.Add(seconds(gap.length, 1))
 	}
 }
 
 // ITL adds the gaps between tokens to the sample, in seconds: an event of k tokens after a gap Δ counts as k gaps of Δ/k.
 func (g *Gaps) ITL(to *Sample) {
 	for _, gap := range g.gaps {
-		to.AddN(float64(gap.length)/(float64(time.Second)*float64(gap.tokens)), gap.tokens)
+		to.AddN(seconds(gap.length, gap.tokens), gap.tokens)
 	}
 }
 
@@ -64,8 +64,11 @@ func (g *Gaps) Longest() float64 {
 	if len(g.gaps) == 0 {
 		return math.NaN()
 	}
-	longest := slices.MaxFunc(g.gaps, func(a, b gap) int { return int(a.length - b.length) })
-	return longest.length.Seconds()
+	var longest time.Duration
+	for _, gap := range g.gaps {
+		longest = max(longest, gap.length)
+	}
+	return seconds(longest, 1)
 }
 
 // Stalls counts the gaps between events that are longer than so many times their median.
@@ -83,4 +86,9 @@ func (g *Gaps) Stalls(times float64) int {
 		}
 	}
 	return stalls
+}
+
+// seconds is an n-th of d, rounded once.
+func seconds(d time.Duration, n uint64) float64 {
+	return float64(d) / (float64(time.Second) * float64(n))
 }

@@ -94,16 +94,16 @@ func Poisson(events uint64, exposure, level float64) Interval {
 }
 
 // effectiveQuantile turns the interval of a share into one of values (Woodruff, 1952): how surely is the share of values
-// up to the quantile known, if effectiveN of them are independent? The share's interval is that of Jeffreys' prior, whose coverage
-// is the level on average (Brown, Cai and DasGupta, 2001); effectiveN takes the place of n as in Korn and Graubard (1998).
+// up to the quantile known, if effectiveN of them are independent? The share's interval is that of Clopper and Pearson
+// (1934), with effectiveN in the place of n as in Korn and Graubard (1998).
 func effectiveQuantile(n uint64, quantile func(float64) float64, q, level, effectiveN float64) Interval {
 	effectiveN = min(effectiveN, float64(n))
 	if !(effectiveN >= float64(MinIntervalN(q, level))) {
 		return noInterval
 	}
 	tail := (1 - level) / 2
-	below, above := effectiveN*q+0.5, effectiveN*(1-q)+0.5
-	return Interval{quantile(betaQuantile(tail, below, above)), quantile(betaQuantile(1-tail, below, above))}
+	below, above := effectiveN*q, effectiveN*(1-q)
+	return Interval{quantile(betaQuantile(tail, below, above+1)), quantile(betaQuantile(1-tail, below+1, above))}
 }
 
 // studentInterval is Student's (1908) t interval.

@@ -13,8 +13,9 @@ type Resampling struct {
 	Seed      uint64 // of the random numbers
 }
 
-// Interval is the BCa bootstrap interval (Efron, 1987) of a statistic of values, any function of a set of values. The
-// statistic may reorder the slice it gets, and must not keep it.
+// Interval is the BCa bootstrap interval (Efron, 1987) of a statistic: any function of a set of values, of any size
+// from 1 on, that does not depend on their order. The statistic may reorder the slice it gets, and must not keep it. There
+// is no interval for fewer than two values, nor where resampling cannot reach the statistic.
 func (r Resampling) Interval(values []float64, level float64, statistic func([]float64) float64) Interval {
 	if len(values) < 2 || !isLevel(level) {
 		return noInterval

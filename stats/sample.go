@@ -62,7 +62,7 @@ func (s *Sample) AddN(v float64, n uint64) {
 		v = middle(v)
 	}
 	s.tail = append(s.tail, entry{v, n})
-	if len(s.tail) >= max(minTail, len(s.kept)/2) {
+	if len(s.tail) >= max(minTail, len(s.kept)) {
 		s.settle()
 	}
 }

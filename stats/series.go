@@ -54,44 +54,70 @@ func (s Series) QuantileInterval(q, level float64) Interval {
 	return effectiveQuantile(uint64(len(s)), at, q, level, s.above(at(q)).EffectiveN())
 }
 
-// Steady is the part s[from:to] that is left when warm-up and cool-down are cut off by MSER5, the second on the series
-// reversed. Where the series never settles ok is false, and the part is the whole.
+// Steady is the part s[from:to] that is left when warm-up and cool-down are cut off: MSER5 on the series and on its reverse,
+// in turn until both stand. Where either does not settle before the middle ok is false, and the part is the whole.
 func (s Series) Steady() (from, to int, ok bool) {
-	from, settled := MSER5(s)
-	reversed := slices.Clone(s)
-	slices.Reverse(reversed)
-	end, ended := MSER5(reversed)
-	to = len(s) - end
-	if !settled || !ended || from >= to {
+	batches := batchMeans(s, mserBatch)
+	n, half := len(batches), len(batches)/2
+	if n < mserLeast {
 		return 0, len(s), false
 	}
-	return from, to, true
+	first, end := 0, n
+	for range 10 { // two rounds are the rule
+		lastFirst, lastEnd := first, end
+		first = truncation(batches[:end], half)
+		reversed := slices.Clone(batches[first:])
+		slices.Reverse(reversed)
+		end = n - truncation(reversed, n-half)
+		if first == lastFirst && end == lastEnd {
+			break
+		}
+	}
+	if first == half || end == half {
+		return 0, len(s), false
+	}
+	if end == n {
+		return first * mserBatch, len(s), true // with what no batch held
+	}
+	return first * mserBatch, end * mserBatch, true
 }
 
-// MSER5 is the number of leading values to cut off as warm-up: the multiple of 5 after which the mean of the rest has
-// the smallest standard error, judged on means of 5 (White, Cobb and Spratt, 2000). Where that lies beyond the middle,
-// or there are fewer than 50 values, nothing can be said: 0 and false.
+const (
+	mserBatch = 5  // values in a batch
+	mserLeast = 10 // batches without which nothing can be said
+	mserRest  = 5  // batches that always remain: of fewer the spread is chance
+)
+
+// MSER5 is the number of leading values to cut off as warm-up: the multiple of 5 up to the middle after which the mean of
+// the rest has the smallest standard error, judged on means of 5 (White, Cobb and Spratt, 2000). If that is the
+// middle, the series may never settle: 0 and false, as for fewer than 50 values.
 func MSER5(values []float64) (cut int, ok bool) {
-	const size, least, rest = 5, 10, 5 // values in a batch; batches; batches that always remain
-	batches := batchMeans(values, size)
-	if len(batches) < least {
+	batches := batchMeans(values, mserBatch)
+	half := len(batches) / 2
+	if len(batches) < mserLeast {
 		return 0, false
 	}
-	best := math.Inf(1)
+	first := truncation(batches, half)
+	if first == half {
+		return 0, false
+	}
+	return first * mserBatch, true
+}
+
+// truncation is the number of leading batches, up to most, without which Σ(x-mean)²/n² of the rest is smallest.
+func truncation(batches Series, most int) int {
+	best, cut := math.Inf(1), 0
 	var mean, squares float64 // of the batches from i on, by Welford's (1962) steps
 	for i := len(batches) - 1; i >= 0; i-- {
 		count := float64(len(batches) - i)
 		step := batches[i] - mean
 		mean += step / count
 		squares += step * (batches[i] - mean)
-		if mser := squares / (count * count); count >= rest && mser <= best {
-			best, cut = mser, i*size
+		if mser := squares / (count * count); i <= most && count >= mserRest && mser <= best {
+			best, cut = mser, i
 		}
 	}
-	if cut > len(batches)/2*size {
-		return 0, false
-	}
-	return cut, true
+	return cut
 }
 
 // batchMeans are the means of consecutive batches; an incomplete last one is left out.

@@ -147,17 +147,20 @@ func studentCDF(t, df float64) float64 {
 	return tail
 }
 
-// studentQuantile inverts studentCDF. It solves for t²/(df+t²), which is small where df is large.
+// studentQuantile inverts studentCDF. It solves for the smaller of df/(df+t²) and t²/(df+t²), which has the more digits.
 func studentQuantile(p, df float64) float64 {
 	if p < 0.5 {
 		return -studentQuantile(1-p, df)
+	}
+	if y := betaQuantile(2*(1-p), df/2, 0.5); y < 0.5 {
+		return math.Sqrt(df * (1 - y) / y)
 	}
 	x := betaQuantile(2*p-1, 0.5, df/2)
 	return math.Sqrt(df * x / (1 - x))
 }
 
 // invert finds where the increasing function cdf reaches p between low and high, by bisection until the two are
-// neighbours in relative terms: slower than Newton's method, and never lost.
+// neighbours: slower than Newton's method, and never lost.
 func invert(p, low, high float64, cdf func(float64) float64) float64 {
 	if !(p >= 0 && p <= 1) {
 		return math.NaN()
@@ -171,9 +174,6 @@ func invert(p, low, high float64, cdf func(float64) float64) float64 {
 			low = mid
 		} else {
 			high = mid
-		}
-		if high-low <= 1e-15*high {
-			break
 		}
 	}
 	return high

@@ -113,6 +113,9 @@ func (s *Steps) Mean(from, to time.Duration) float64 {
 // settle sorts the tail into what is kept, and coarsens the grid until that fits the limit. Grids are nested, so how
 // coarse it gets depends on the instants alone, not on when they came.
 func (s *Steps) settle() {
+	if len(s.tail) == 0 {
+		return
+	}
 	limit := s.Limit
 	if limit < 1 {
 		limit = DefaultStepsLimit

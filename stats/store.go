@@ -13,7 +13,7 @@ type entry struct {
 }
 
 // minTail is the number of unsorted entries below which sorting waits for a read.
-const minTail = 1 << 10
+const minTail = 1 << 12
 
 const (
 	bucketBits  = 9                             // 512 buckets to each power of two
@@ -36,10 +36,40 @@ func (s *Sample) settle() {
 	if len(s.tail) == 0 {
 		return
 	}
-	slices.SortFunc(s.tail, func(a, b entry) int { return cmp.Compare(a.v, b.v) })
+	sortEntries(s.tail)
 	s.kept = mergeKept(s.kept, combine(s.tail))
 	s.tail = s.tail[:0]
 	s.bound()
+}
+
+// sortEntries sorts by value, one byte of the key at a time from the lowest: several times faster than comparing. Bytes
+// in which no two keys differ, such as all the lower ones of a sketch, cost nothing but the count.
+func sortEntries(entries []entry) {
+	var sizes [8][256]int
+	for _, e := range entries {
+		key := orderedKey(e.v)
+		for b := range sizes {
+			sizes[b][byte(key>>(8*b))]++
+		}
+	}
+	from, to := entries, make([]entry, len(entries))
+	for b := range sizes {
+		starts, size := &sizes[b], 0
+		if starts[byte(orderedKey(entries[0].v)>>(8*b))] == len(entries) {
+			continue
+		}
+		for digit, n := range starts {
+			starts[digit] = size
+			size += n
+		}
+		for _, e := range from {
+			digit := byte(orderedKey(e.v) >> (8 * b))
+			to[starts[digit]] = e
+			starts[digit]++
+		}
+		from, to = to, from
+	}
+	copy(entries, from)
 }
 
 // bound makes a sketch of a settled sample that holds too many distinct values.

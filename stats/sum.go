@@ -10,7 +10,7 @@ import (
 // wide enough for every float64 and 2^64 of them (Kulisch and Miranker, 1986). An integer sum knows no rounding, so
 // it does not depend on the order of adding, and the mean is rounded once, when it is read.
 type moments struct {
-	sum     [34]uint64 // two's complement, in units of 2^-1074
+	sum     [35]uint64 // two's complement, in units of 2^-1074
 	squares [67]uint64 // in units of 2^-2148
 }
 
@@ -101,45 +101,29 @@ func squareTimes(mantissa, n uint64) [3]uint64 {
 	return [3]uint64{low, middle, top + carry}
 }
 
-// shifted is v · 2^by for by < 64.
-func shifted(v [3]uint64, by uint) [4]uint64 {
-	return [4]uint64{
-		v[0] << by,
-		v[1]<<by | v[0]>>(64-by),
-		v[2]<<by | v[1]>>(64-by),
-		v[2] >> (64 - by),
-	}
-}
-
-// addAt adds v · 2^shift to the number in words.
+// addAt adds v · 2^shift to the number in words, which is wide enough by construction.
 func addAt(words []uint64, shift uint, v [3]uint64) {
+	w, by := words[shift/64:], shift%64
 	var carry uint64
-	at := int(shift / 64)
-	for _, w := range shifted(v, shift%64) {
-		if at == len(words) {
-			return // the word is 0: the number is wide enough by construction
-		}
-		words[at], carry = bits.Add64(words[at], w, carry)
-		at++
-	}
-	for ; carry != 0 && at < len(words); at++ {
-		words[at], carry = bits.Add64(words[at], 0, carry)
+	w[0], carry = bits.Add64(w[0], v[0]<<by, 0)
+	w[1], carry = bits.Add64(w[1], v[1]<<by|v[0]>>(64-by), carry)
+	w[2], carry = bits.Add64(w[2], v[2]<<by|v[1]>>(64-by), carry)
+	w[3], carry = bits.Add64(w[3], v[2]>>(64-by), carry)
+	for i := 4; carry != 0 && i < len(w); i++ {
+		w[i], carry = bits.Add64(w[i], 0, carry)
 	}
 }
 
 // subtractAt subtracts v · 2^shift from the number in words.
 func subtractAt(words []uint64, shift uint, v [3]uint64) {
+	w, by := words[shift/64:], shift%64
 	var borrow uint64
-	at := int(shift / 64)
-	for _, w := range shifted(v, shift%64) {
-		if at == len(words) {
-			return
-		}
-		words[at], borrow = bits.Sub64(words[at], w, borrow)
-		at++
-	}
-	for ; borrow != 0 && at < len(words); at++ {
-		words[at], borrow = bits.Sub64(words[at], 0, borrow)
+	w[0], borrow = bits.Sub64(w[0], v[0]<<by, 0)
+	w[1], borrow = bits.Sub64(w[1], v[1]<<by|v[0]>>(64-by), borrow)
+	w[2], borrow = bits.Sub64(w[2], v[2]<<by|v[1]>>(64-by), borrow)
+	w[3], borrow = bits.Sub64(w[3], v[2]>>(64-by), borrow)
+	for i := 4; borrow != 0 && i < len(w); i++ {
+		w[i], borrow = bits.Sub64(w[i], 0, borrow)
 	}
 }
 

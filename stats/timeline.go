@@ -1,9 +1,6 @@
 package stats
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // A Timeline counts what happened in each stretch of time, such as the tokens that arrived in each second, wherever the
 // request that they belong to began or ended. The zero value is ready.
@@ -46,7 +43,13 @@ func (t *Timeline) Count(from, to time.Duration) uint64 {
 }
 
 // Total is what happened at any time.
-func (t *Timeline) Total() uint64 { return t.Count(math.MinInt64, math.MaxInt64) }
+func (t *Timeline) Total() uint64 {
+	var sum uint64
+	for _, n := range t.counts {
+		sum += n
+	}
+	return sum
+}
 
 // Rates are the rates per second of the whole buckets between two instants, in the order of time, those in which nothing
 // happened included.

@@ -1,5 +1,7 @@
 package tiktoken
 
+import "slices"
+
 // A merger does byte pair merging: of all neighbours in a piece whose joined bytes are a token, the pair of the lowest rank
 // becomes one part, the leftmost first among equals, until no such pair is left. To look through all pairs before each merge
 // takes time quadratic in the piece, and a long run without a space is one piece; so the pairs wait in a heap, ordered by rank
@@ -23,7 +25,7 @@ const none = ^uint32(0)
 
 // encode appends the tokens of a piece that is not empty.
 func (m *merger) encode(tokens []int, piece string, v *vocabulary) []int {
-	m.parts, m.pairs = m.parts[:0], m.pairs[:0]
+	m.parts, m.pairs = slices.Grow(m.parts[:0], len(piece)), slices.Grow(m.pairs[:0], len(piece))
 	for i := range len(piece) {
 		m.parts = append(m.parts, part{prev: i - 1, next: i + 1})
 	}
@@ -100,7 +102,7 @@ func (h *heap) pop() (rank uint32, at int) {
 		if down >= last {
 			break
 		}
-		if down+1 < last && pairs[down+1] < pairs[down] {
+		if down+1 < last-1 && pairs[down+1] < pairs[down] {
 			down++
 		}
 		if pairs[i] <= pairs[down] {

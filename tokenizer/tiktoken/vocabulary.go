@@ -13,10 +13,10 @@ import (
 // The rank files, each read once, when an encoding that needs it is first used. That is the only state of the package, and it
 // never changes after. A damaged file panics: it is a part of the program, not of its input.
 var (
-	o200k  = sync.OnceValue(func() *vocabulary { return read("o200k_base", 200_000) })
-	cl100k = sync.OnceValue(func() *vocabulary { return read("cl100k_base", 100_256) })
-	p50k   = sync.OnceValue(func() *vocabulary { return read("p50k_base", 50_281) })
-	r50k   = sync.OnceValue(func() *vocabulary { return read("r50k_base", 50_256) })
+	o200k  = sync.OnceValue(func() *vocabulary { return read("o200k_base") })
+	cl100k = sync.OnceValue(func() *vocabulary { return read("cl100k_base") })
+	p50k   = sync.OnceValue(func() *vocabulary { return read("p50k_base") })
+	r50k   = sync.OnceValue(func() *vocabulary { return read("r50k_base") })
 )
 
 // A vocabulary is the ordinary tokens of an encoding. The number of a token is also its rank in merging, lowest first.
@@ -27,27 +27,36 @@ type vocabulary struct {
 	mergers sync.Pool         // of *merger
 }
 
-// read makes the vocabulary of an embedded file of about size lines, each a token in base64, a space and its rank.
-func read(name string, size int) *vocabulary {
+// read makes the vocabulary of an embedded file, whose lines are a token in base64, a space and its rank, in order of rank.
+func read(name string) *vocabulary {
 	file, err := assets.Assets.ReadFile(name + ".tiktoken")
 	if err != nil {
 		panic(fmt.Sprintf("tiktoken: ranks of %s: %v", name, err))
 	}
-	v := &vocabulary{ranks: make(map[string]uint32, size), tokens: make([]string, 0, size)}
-	var token []byte
+	var all []byte // the bytes of all tokens, so that they are one allocation
+	ends := make([]int, 0, bytes.Count(file, []byte("\n")))
 	for line := range bytes.Lines(file) {
 		text, number, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
-		token, err = base64.StdEncoding.AppendDecode(token[:0], text)
-		rank, err2 := strconv.Atoi(string(number))
-		if err != nil || err2 != nil || rank < len(v.tokens) {
+		rank, err := strconv.Atoi(string(number))
+		for err == nil && len(ends) < rank {
+			ends = append(ends, len(all)) // a number left out
+		}
+		if err == nil {
+			all, err = base64.StdEncoding.AppendDecode(all, text)
+		}
+		if err != nil || len(ends) != rank {
 			panic(fmt.Sprintf("tiktoken: ranks of %s: bad line %q", name, line))
 		}
-		for len(v.tokens) < rank {
-			v.tokens = append(v.tokens, "")
+		ends = append(ends, len(all))
+	}
+	v := &vocabulary{ranks: make(map[string]uint32, len(ends)), tokens: make([]string, len(ends))}
+	text, start := string(all), 0
+	for rank, end := range ends {
+		if token := text[start:end]; token != "" {
+			v.tokens[rank], v.ranks[token] = token, uint32(rank)
+			v.longest = max(v.longest, len(token))
 		}
-		v.tokens = append(v.tokens, string(token))
-		v.ranks[v.tokens[rank]] = uint32(rank)
-		v.longest = max(v.longest, len(token))
+		start = end
 	}
 	return v
 }

@@ -107,7 +107,9 @@ def main():
     names = [n for n in public.ENCODING_CONSTRUCTORS if n != "gpt2"]
     encodings = [tiktoken.Encoding(**public.ENCODING_CONSTRUCTORS[n]()) for n in names]
     models = dict(tiktoken.model.MODEL_TO_ENCODING)
-    models |= {p + "2099-01-01": e for p, e in tiktoken.model.MODEL_PREFIX_TO_ENCODING.items()}
+    for prefix, e in tiktoken.model.MODEL_PREFIX_TO_ENCODING.items():
+        tuned = prefix.startswith("ft:")
+        models[prefix + ":acme::id" if tuned else prefix.removesuffix("-") + "-2099-01-01"] = e
     models = {m: e for m, e in models.items() if e != "gpt2"}
     out = {
         "library": "tiktoken " + tiktoken.__version__,

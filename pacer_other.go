@@ -1,0 +1,23 @@
+//go:build !linux
+
+package llmeter
+
+import (
+	"context"
+	"runtime"
+	"time"
+)
+
+// precisePacer sleeps until shortly before the instant and spins the rest.
+func precisePacer() (pacer, func()) {
+	const spun = 1500 * time.Microsecond
+	return func(ctx context.Context, at time.Time) bool {
+		if time.Until(at) > spun && !waitUntil(ctx, at.Add(-spun)) {
+			return false
+		}
+		for time.Until(at) > 0 {
+			runtime.Gosched()
+		}
+		return ctx.Err() == nil
+	}, func() {}
+}

@@ -1,0 +1,223 @@
+package result
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/llmeter-go/llmeter/stats"
+)
+
+// Stats computes the statistics of what was added until now. res says what the run is called and how long it took; what it leaves
+// zero of the counts and request times is taken from the responses.
+//
+// The keys come in this order: LLMeter's summary; LLMeter's statistics as it computes them when it loads a run; time_per_output_token,
+// output_tps and interrupted, which it knows of live runs alone; what callbacks contributed; ours. A statistic that is not
+// defined has no key, except that LLMeter's rates are nil where the test time is not known.
+func (a *Accumulator) Stats(res *Result) Stats {
+	var s Stats
+	filled := a.fill(res)
+	filled.addSummary(&s)
+	a.addRunStats(&s, &filled)
+	for i := range a.llmeter {
+		addAggregations(&s, pyNames[i], &a.llmeter[i], a.sumOf(i))
+	}
+	if tps, ok := a.outputTPS(&filled); ok {
+		s.set(keyOutputTPS, tps)
+	}
+	if filled.Interrupted {
+		s.set(keyInterrupted, true)
+	}
+	for _, e := range res.contributed() {
+		s.set(e.key, e.value)
+	}
+	for i := range a.own {
+		addOwn(&s, metricNames[i], &a.own[i])
+	}
+	a.addOwnRunStats(&s, &filled)
+	return s
+}
+
+// fill is a copy of res with the counts and request times that it leaves zero.
+func (a *Accumulator) fill(res *Result) Result {
+	r := *res
+	if r.TotalRequests == 0 {
+		r.TotalRequests = a.requests
+	}
+	if r.CancelledRequests == 0 {
+		r.CancelledRequests = a.cancelled
+	}
+	if r.Conversations == 0 {
+		r.Conversations = a.conversations()
+	}
+	if r.FirstRequestTime.IsZero() {
+		r.FirstRequestTime = a.first
+	}
+	if r.LastRequestTime.IsZero() {
+		r.LastRequestTime = a.last
+	}
+	return r
+}
+
+// addSummary adds LLMeter's summary.
+func (r *Result) addSummary(s *Stats) {
+	text := func(key, value string) {
+		if value == "" {
+			s.set(key, nil)
+			return
+		}
+		s.set(key, value)
+	}
+	instant := func(key string, t time.Time) {
+		if t.IsZero() {
+			s.set(key, nil)
+			return
+		}
+		s.set(key, stamp(t))
+	}
+	s.set(keyTotalRequests, r.TotalRequests)
+	s.set(keyClients, r.Clients)
+	s.set(keyRequests, nil)
+	if r.Requests > 0 {
+		s.set(keyRequests, r.Requests)
+	}
+	s.set(keyTotalTestTime, nil)
+	if r.TotalTestTime > 0 {
+		s.set(keyTotalTestTime, r.TotalTestTime.Seconds())
+	}
+	text(keyModelID, r.ModelID)
+	text(keyOutputPath, r.OutputPath)
+	text(keyEndpointName, r.EndpointName)
+	text(keyProvider, r.Provider)
+	text(keyRunName, r.RunName)
+	text(keyRunDescription, r.RunDescription)
+	instant(keyStartTime, r.StartTime)
+	instant(keyFirstRequestTime, r.FirstRequestTime)
+	instant(keyLastRequestTime, r.LastRequestTime)
+	instant(keyEndTime, r.EndTime)
+}
+
+// addRunStats adds what LLMeter's Result._compute_stats says of a run as a whole.
+func (a *Accumulator) addRunStats(s *Stats, r *Result) {
+	perMinute := func(n int) any {
+		if r.TotalTestTime <= 0 {
+			return nil
+		}
+		return float64(n) / r.TotalTestTime.Seconds() * 60
+	}
+	var rate any = 0
+	if r.TotalRequests > 0 {
+		rate = float64(a.failed) / float64(r.TotalRequests)
+	}
+	for i, value := range []any{
+		a.failed, rate, perMinute(r.TotalRequests), a.input, a.output, a.cached, a.reasoning, perMinute(a.input), perMinute(a.output),
+	} {
+		s.set(runKeys[i], value)
+	}
+}
+
+// sumOf is the exact sum of a metric that is a number of tokens, nil for others.
+func (a *Accumulator) sumOf(metric int) *int {
+	switch metric {
+	case pyOutput:
+		return &a.output
+	case pyInput:
+		return &a.input
+	case pyCached:
+		return &a.cached
+	}
+	return nil
+}
+
+// addAggregations adds LLMeter's summary_stats_from_list. With sum, the values are whole numbers, and what Python
+// gives as an int is one: a mean without remainder, the middle one of an odd number, everything of a single value.
+func addAggregations(s *Stats, name string, sample *stats.Sample, sum *int) {
+	n := int(sample.N())
+	if n == 0 {
+		return
+	}
+	var average any = sample.Mean()
+	if sum != nil && *sum%n == 0 {
+		average = *sum / n
+	}
+	s.set(name+"-average", average)
+	for _, p := range []struct {
+		name string
+		p    int
+	}{{"p50", 50}, {"p90", 90}, {"p99", 99}} {
+		value := sample.Exclusive(p.p)
+		if sum != nil && (n == 1 || p.p == 50 && n%2 == 1) && value == math.Trunc(value) {
+			s.set(name+"-"+p.name, int(value))
+			continue
+		}
+		s.set(name+"-"+p.name, value)
+	}
+}
+
+// outputTPS is output_tps as LLMeter's live statistics define it: output tokens per second between the first
+// request and the end of the run. LLMeter's own files have stamps in whole seconds, from which it cannot be computed.
+func (a *Accumulator) outputTPS(r *Result) (float64, bool) {
+	first, end := stamp(r.FirstRequestTime), stamp(r.EndTime)
+	if r.data != nil && r.data.coarse || first.IsZero() || !end.After(first) {
+		return 0, false
+	}
+	return float64(a.output) / end.Sub(first).Seconds(), true
+}
+
+// addOwn adds the statistics of docs/metrics.md.
+func addOwn(s *Stats, name string, sample *stats.Sample) {
+	if sample.N() == 0 {
+		return
+	}
+	s.set(name+"-mean", sample.Mean())
+	for _, q := range quantiles {
+		s.set(name+"-"+q.name, sample.Quantile(q.q))
+	}
+	s.set(name+"-n", int(sample.N()))
+	for _, q := range quantiles {
+		if i := sample.QuantileInterval(q.q, level); i.Exists() {
+			s.set(name+"-"+q.name+"-ci95-lo", i.Lo)
+			s.set(name+"-"+q.name+"-ci95-hi", i.Hi)
+		}
+	}
+}
+
+func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
+	s.set(keyCancelled, r.CancelledRequests)
+	if r.Conversations > 0 {
+		s.set(keyConversations, r.Conversations)
+	}
+	if seconds := r.TotalTestTime.Seconds(); seconds > 0 {
+		s.set("requests_per_second", float64(a.requests-a.failed)/seconds)
+		s.set("output_tokens_per_second", float64(a.success)/seconds)
+	}
+	for _, e := range a.errorCounts() {
+		s.set(errorsPrefix+string(e.Kind), e.Count)
+	}
+}
+
+// warnings say which percentiles are drawn from too few values, each metric at its lowest doubtful one. Metrics of which
+// the same can be said share a warning.
+func (a *Accumulator) warnings() (all []Warning) {
+	for i := range a.own {
+		n := a.own[i].N()
+		if n == 0 {
+			continue
+		}
+		for _, q := range quantiles {
+			w, doubtful := stats.QuantileWarning(q.q, float64(n))
+			if !doubtful {
+				continue
+			}
+			key := metricNames[i] + "-" + q.name
+			same := slices.IndexFunc(all, func(old Warning) bool { return old.Text == w.Text })
+			if same < 0 {
+				all = append(all, Warning{w.Code, key, w.Text})
+			} else {
+				all[same].Metric += "," + key
+			}
+			break
+		}
+	}
+	return all
+}

@@ -1,0 +1,119 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// New returns a client as o describes it, or all problems of o. Its errors are Errors within the
+// url.Error of http.Client. It returns redirects as they are. Its CloseIdleConnections also closes what
+// Prewarm has opened and nobody used; call it when the client is no longer needed.
+func New(o Options) (*http.Client, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	// Validate has reported these errors.
+	cfg, _ := o.tlsConfig()
+	proxy, _ := o.proxy()
+	targets, _ := newTargets(o.URLs, o.Balance)
+	d := newDialer(o, cfg)
+	return &http.Client{
+		Transport: &roundTripper{
+			dialer:           d,
+			targets:          targets,
+			firstByteTimeout: o.FirstByteTimeout,
+			idleTimeout:      o.IdleTimeout,
+			tlsTimeout:       d.tlsTimeout,
+			http: &http.Transport{
+				DialContext:           d.DialContext,
+				DialTLSContext:        d.DialTLSContext,
+				TLSClientConfig:       cfg.Clone(), // for TLS through a proxy, which the dialer does not do
+				TLSHandshakeTimeout:   d.tlsTimeout,
+				ResponseHeaderTimeout: o.FirstByteTimeout,
+				IdleConnTimeout:       IdleConnTimeout,
+				MaxIdleConnsPerHost:   keptConns,
+				DisableKeepAlives:     o.NoKeepAlive,
+				DisableCompression:    true, // decompression would hold chunks back
+				Protocols:             o.protocols(),
+				Proxy:                 proxy,
+			},
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
+
+// A roundTripper is an http.Transport that chooses among base URLs, ends stalled streams, and says in which phase a
+// request failed.
+type roundTripper struct {
+	http             *http.Transport
+	dialer           *dialer
+	targets          *targets
+	firstByteTimeout time.Duration
+	idleTimeout      time.Duration
+	tlsTimeout       time.Duration
+}
+
+// CloseIdleConnections is what http.Client.CloseIdleConnections calls.
+func (rt *roundTripper) CloseIdleConnections() {
+	rt.http.CloseIdleConnections()
+	rt.dialer.closeParked()
+}
+
+// RoundTrip implements http.RoundTripper.
+func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	timing := timingOf(ctx)
+	if timing == nil {
+		timing = new(Timing)
+		ctx = Trace(ctx, timing)
+	}
+	b := new(body)
+	if rt.idleTimeout > 0 {
+		b.idle = &idleTimer{limit: rt.idleTimeout}
+		ctx, b.idle.cancel = context.WithCancelCause(ctx)
+	}
+	req = req.WithContext(ctx) // the caller's request must stay as it is
+	if g := rt.targets.pick(req.URL); g != nil {
+		g.redirect(req, rt.targets.all[0])
+		timing.sentTo(g.name)
+		b.release = func() { rt.targets.release(g) }
+	}
+	resp, err := rt.http.RoundTrip(req)
+	if err != nil {
+		err = rt.failed(ctx, timing, err) // before finish ends ctx
+		b.finish()
+		return nil, err
+	}
+	timing.answered(resp.Proto)
+	b.ReadCloser, resp.Body = resp.Body, b
+	return resp, nil
+}
+
+// failed returns an error of http.Transport as an Error.
+func (rt *roundTripper) failed(ctx context.Context, t *Timing, err error) error {
+	var known *Error
+	if errors.As(err, &known) {
+		return err
+	}
+	known = &Error{Phase: t.reached(), Err: err}
+	if known.Timeout() && ctx.Err() == nil {
+		switch known.Phase {
+		case PhaseFirstByte:
+			known.Limit = rt.firstByteTimeout
+		case PhaseTLS:
+			known.Limit = rt.tlsTimeout
+		}
+	}
+	return known
+}
+
+// proxyFor returns the proxy that a request to u goes through, or nil.
+func (rt *roundTripper) proxyFor(u *url.URL) (*url.URL, error) {
+	if rt.http.Proxy == nil {
+		return nil, nil
+	}
+	return rt.http.Proxy(&http.Request{URL: u})
+}
