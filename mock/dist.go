@@ -67,6 +67,9 @@ func (d Dist[T]) Draw(r *rand.Rand) T {
 	case exponential:
 		return round[T](float64(d.a) * r.ExpFloat64())
 	case logNormal:
+		if d.a == 0 {
+			return 0 // and not 0 times infinity, which a large sigma can make
+		}
 		return round[T](float64(d.a) * math.Exp(d.sigma*r.NormFloat64()))
 	case uniform:
 		return d.a + T(r.Int64N(int64(d.b-d.a)+1))

@@ -91,7 +91,7 @@ func (x *exchange) run(r *http.Request) error {
 func (x *exchange) understand(body []byte, read time.Time) bool {
 	s := x.server
 	parser := s.parsers.Get()
-	q, err := parseRequest(parser, x.api, body)
+	q, bad := parseRequest(parser, x.api, body)
 	s.parsers.Put(parser)
 	if q.model == "" {
 		q.model = s.models()[0]
@@ -101,8 +101,7 @@ func (x *exchange) understand(body []byte, read time.Time) bool {
 		rec.Read = read.Sub(rec.Received)
 		rec.Model, rec.Stream, rec.PromptTokens = q.model, q.stream, q.promptTokens
 	})
-	if err != nil {
-		bad := err.(*requestError)
+	if bad != nil {
 		x.told(http.StatusBadRequest)
 		writeError(x.w, http.StatusBadRequest, bad.message, bad.param, "")
 		return false
@@ -200,21 +199,18 @@ func (x *exchange) whole() error {
 	if x.api != Embeddings {
 		due, tokens = x.answer.rest(), x.answer.tokens
 	}
-	if err := x.wait(x.start.Add(due)); err != nil {
-		return err
-	}
-	var body []byte
 	switch x.fault.Kind {
-	case FaultError, FaultFailed:
-		body, tokens = x.format.failedBody(nil), 0
 	case FaultIncomplete:
 		x.answer.finishReason = "content_filter"
-		body = x.format.body(nil)
 	case FaultUnfinished:
 		x.answer.finishReason = ""
-		body = x.format.body(nil)
-	default:
-		body = x.format.body(nil)
+	}
+	body := x.format.body(nil)
+	if oneOf(x.fault.Kind, FaultError, FaultFailed) {
+		body, tokens = x.format.failedBody(nil), 0
+	}
+	if err := x.wait(x.start.Add(due)); err != nil {
+		return err
 	}
 	return x.writeBody(body, tokens)
 }

@@ -44,7 +44,8 @@ type Fault struct {
 // AfterAll as Fault.After means that all tokens are sent before the fault strikes.
 const AfterAll = -1
 
-// A FaultKind is a way to fail.
+// A FaultKind is a way to fail. Two failures need no fault: a connection is refused at the address of a server that was
+// closed, and TLS fails with https to a server that does not speak it.
 type FaultKind string
 
 // Faults that come in the place of an answer, at once and without taking a slot.

@@ -310,6 +310,23 @@ func TestIncompleteFaultSaysThatTheContentWasFiltered(t *testing.T) {
 	})
 }
 
+func TestBodiesTellAFinishThatAFaultChanged(t *testing.T) {
+	for kind, want := range map[mock.FaultKind]object{
+		mock.FaultIncomplete: {"finish": "content_filter", "status": "incomplete", "reason": "content_filter"},
+		mock.FaultUnfinished: {"finish": nil, "status": "incomplete", "reason": nil},
+	} {
+		eachAPI(t, streamsAPIs, mock.Fault{Kind: kind}, func(t *testing.T, api mock.API, c *client) {
+			body := decode(t, c.whole(t, api).body)
+			if api == mock.Responses {
+				require.Equal(t, want["status"], body["status"])
+				require.Equal(t, want["reason"], pick(body, "incomplete_details", "reason"))
+				return
+			}
+			require.Equal(t, want["finish"], pick(body, "choices", "finish_reason"))
+		})
+	}
+}
+
 func TestFaultsOnChosenRequestsComeBeforeRates(t *testing.T) {
 	o := mock.Options{Faults: []mock.Fault{
 		{Kind: mock.FaultStatus, Status: 503, Rate: 1},

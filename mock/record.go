@@ -99,7 +99,7 @@ func (r Record) OutputTokens() int {
 }
 
 // Records returns what happened to the requests so far, those in flight included, by number. The events that a client
-// has read are in its record already, and Done is set once the end of the answer can be read.
+// has read are in its record already; Done may follow a moment after the client has read the last.
 func (s *Server) Records() []Record {
 	entries := s.ledger.all()
 	records := make([]Record, len(entries))

@@ -49,13 +49,11 @@ type request struct {
 // A requestError is a fault of the client, to be told with status 400.
 type requestError struct{ message, param string }
 
-func (e *requestError) Error() string { return e.message }
-
-func missing(param string) error {
+func missing(param string) *requestError {
 	return &requestError{fmt.Sprintf("Missing required parameter: '%s'.", param), param}
 }
 
-func parseRequest(p *fastjson.Parser, api API, body []byte) (request, error) {
+func parseRequest(p *fastjson.Parser, api API, body []byte) (request, *requestError) {
 	v, err := p.ParseBytes(body)
 	if err != nil || v.Type() != fastjson.TypeObject {
 		return request{}, &requestError{"We could not parse the JSON body of your request.", ""}
@@ -96,7 +94,7 @@ func limits(api API) []string {
 	return nil
 }
 
-func (q *request) readPrompt(api API, v *fastjson.Value) error {
+func (q *request) readPrompt(api API, v *fastjson.Value) *requestError {
 	switch api {
 	case Chat:
 		messages := v.GetArray("messages")

@@ -141,6 +141,19 @@ func TestRecordsComeOverHTTPAsTheyAre(t *testing.T) {
 	})
 }
 
+func TestEventKindsSurviveText(t *testing.T) {
+	for k := mock.KindOther; k <= mock.KindError; k++ {
+		text, err := k.MarshalText()
+		require.NoError(t, err)
+		var again mock.EventKind
+		require.NoError(t, again.UnmarshalText(text))
+		require.Equal(t, k, again)
+	}
+	var k mock.EventKind
+	require.ErrorContains(t, k.UnmarshalText([]byte("noise")), `"noise": want one of`)
+	require.Equal(t, "EventKind(99)", mock.EventKind(99).String())
+}
+
 // A record can be read while its request is in flight, and holds what the client has seen.
 func TestRecordHoldsWhatTheClientHasSeen(t *testing.T) {
 	o := mock.Options{TTFT: mock.Fixed(100 * ms), ITL: mock.Fixed(100 * ms), Tokens: mock.Fixed(5)}
@@ -205,12 +218,12 @@ func listen(t *testing.T) net.Listener {
 func TestCloseEndsRequestsInFlight(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	s, err := mock.Start(mock.Options{Slots: 2, Faults: []mock.Fault{
-		{Kind: mock.FaultStall, After: 1, On: []int{1}}, {Kind: mock.FaultSlowHeaders, On: []int{2}},
+		{Kind: mock.FaultStall, After: 1, On: []int{1, 2}}, {Kind: mock.FaultSlowHeaders, On: []int{3, 4}},
 	}})
 	require.NoError(t, err)
 	c := &client{s, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, s.URL}
 	var group sync.WaitGroup
-	for range 4 { // one stalls, one has slow headers, two wait for a slot
+	for range 4 { // any two of them stall or have slow headers, the other two wait for a slot
 		group.Go(func() {
 			if re := c.stream(t, mock.Chat); re.err == nil {
 				t.Error("an answer came to its end")

@@ -144,7 +144,7 @@ func (a *Accumulator) addFailure(r *endpoint.Response) {
 	case r.Error.Kind != endpoint.KindCallback && r.Error.Kind != endpoint.KindPayload:
 		a.reached = true
 	}
-	a.addError(ErrorCount{r.Error.Kind, 1, r.Error.Error(), r.Seq})
+	a.addError(ErrorCount{cmp.Or(r.Error.Kind, endpoint.KindUnknown), 1, r.Error.Error(), r.Seq})
 }
 
 // addError keeps the sample of the request that was sent first, whatever the order in which they come.

@@ -102,7 +102,7 @@ func (h *heap) pop() (rank uint32, at int) {
 		if down >= last {
 			break
 		}
-		if down+1 < last-1 && pairs[down+1] < pairs[down] {
+		if down+1 < last && pairs[down+1] < pairs[down] {
 			down++
 		}
 		if pairs[i] <= pairs[down] {

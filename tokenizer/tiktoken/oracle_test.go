@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/dlclark/regexp2"
 	oracle "github.com/pkoukk/tiktoken-go"
 	loader "github.com/pkoukk/tiktoken-go-loader"
 	"github.com/stretchr/testify/require"
@@ -13,7 +14,8 @@ import (
 )
 
 // The oracle is an independent implementation that matches the encodings' regular expressions with a general engine and looks
-// through all pairs before each merge.
+// through all pairs before each merge. The pieces are compared apart: tokens alone would hide a border in the wrong place
+// wherever no token crosses it.
 
 // patterns are the regular expressions of the encodings, as OpenAI published them.
 var patterns = map[string]string{
@@ -24,6 +26,14 @@ var patterns = map[string]string{
 	"p50k_base":   `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
 	"r50k_base":   `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
 }
+
+var engines = sync.OnceValue(func() map[string]*regexp2.Regexp {
+	all := make(map[string]*regexp2.Regexp)
+	for name, pattern := range patterns {
+		all[name] = regexp2.MustCompile(pattern, regexp2.None)
+	}
+	return all
+})
 
 var oracles = sync.OnceValue(func() map[string]*oracle.Tiktoken {
 	all := make(map[string]*oracle.Tiktoken)
@@ -45,13 +55,23 @@ func newOracle(ranks map[string]int, pattern string) *oracle.Tiktoken {
 	return oracle.NewTiktoken(bpe, nil, nil)
 }
 
-// requireOracle checks that a text has the oracle's tokens in every encoding. The oracle replaces bytes that are not valid
+// requireOracle checks that a text has the oracle's pieces and tokens in every encoding. The oracle replaces bytes that are not valid
 // UTF-8, and does not know that the long s is an s.
 func requireOracle(t require.TestingT, text string) {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\u017f", "s")
 	for name, want := range oracles() {
 		e, err := New(name)
 		require.NoError(t, err)
+		rest := text
+		m, err := engines()[name].FindStringMatch(text)
+		for ; m != nil; m, err = engines()[name].FindNextMatch(m) {
+			require.NotEmpty(t, rest, "%s %q", name, text)
+			n := e.split(rest)
+			require.Equal(t, m.String(), rest[:n], "%s %q", name, text)
+			rest = rest[n:]
+		}
+		require.NoError(t, err)
+		require.Empty(t, rest, "%s %q", name, text)
 		require.Equal(t, want.EncodeOrdinary(text), append([]int{}, e.Encode(text)...), "%s %q", name, text)
 	}
 }

@@ -115,7 +115,7 @@ func blank(s string) int {
 		}
 		end, last = end+n, n
 	}
-	if end < len(s) && end > last {
+	if end < len(s) {
 		end -= last
 	}
 	return end

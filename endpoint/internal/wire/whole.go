@@ -54,13 +54,13 @@ func add(r *endpoint.Response, c *endpoint.Chunk) {
 	}
 	switch c.Channel { // Note: the strings are made anew, c.Text is not theirs to keep
 	case endpoint.Content:
-		r.Text += c.Text
+		r.Text += strings.Clone(c.Text)
 	case endpoint.Reasoning:
-		r.Reasoning += c.Text
+		r.Reasoning += strings.Clone(c.Text)
 	case endpoint.RefusalText:
-		r.Refusal += c.Text
+		r.Refusal += strings.Clone(c.Text)
 	case endpoint.ToolCallArguments:
-		r.ToolCalls = append(r.ToolCalls, endpoint.ToolCall{ID: c.Tool.ID, Name: c.Tool.Name, Arguments: string([]byte(c.Text))})
+		r.ToolCalls = append(r.ToolCalls, endpoint.ToolCall{ID: c.Tool.ID, Name: c.Tool.Name, Arguments: strings.Clone(c.Text)})
 	}
 }
 

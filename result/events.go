@@ -1,0 +1,143 @@
+package result
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/internal/eventlog"
+)
+
+// record turns r into a record of the event log, reusing into's memory. All instants of one response are taken from the
+// instant of its dispatch, with which they share the monotonic clock; a start without a monotonic reading then shifts
+// them together and changes no duration.
+func record(into *eventlog.Response, start time.Time, r *endpoint.Response) {
+	*into = eventlog.Response{
+		Seq: r.Seq, Client: r.Client, Turn: r.Turn, Streamed: r.Streamed, RequestTime: eventlog.Missing, Dispatched: eventlog.Missing,
+		Input: recordCount(r.InputTokens), Output: recordCount(r.OutputTokens),
+		Cached: recordCount(r.CachedTokens), Reasoning: recordCount(r.ReasoningTokens),
+		Error: recordError(r.Error), Attempts: into.Attempts[:0], Events: into.Events[:0],
+	}
+	if !r.RequestTime.IsZero() {
+		into.RequestTime = r.RequestTime.UnixMicro()
+	}
+	from := origin{start, 0}
+	if !r.Dispatched.IsZero() {
+		into.Dispatched = int64(r.Dispatched.Sub(start))
+		from = origin{r.Dispatched, into.Dispatched}
+	}
+	into.Intended, into.End = from.offset(r.Intended), from.offset(r.End)
+	into.FirstToken, into.FirstText, into.LastToken = from.offset(r.FirstToken), from.offset(r.FirstText), from.offset(r.LastToken)
+	for i := range r.Attempts {
+		into.Attempts = append(into.Attempts, from.attempt(&r.Attempts[i]))
+	}
+	for i := range r.Events {
+		e := &r.Events[i]
+		into.Events = append(into.Events, eventlog.Event{
+			At: int64(e.At), Bytes: e.Bytes, Text: e.Text, Tokens: e.Tokens, Channel: uint8(e.Channel), SameRead: e.SameRead,
+		})
+	}
+}
+
+// An origin is an instant and where it stands in the log.
+type origin struct {
+	at    time.Time
+	since int64
+}
+
+func (o origin) offset(t time.Time) int64 {
+	if t.IsZero() {
+		return eventlog.Missing
+	}
+	return o.since + int64(t.Sub(o.at))
+}
+
+func (o origin) attempt(a *endpoint.Attempt) eventlog.Attempt {
+	return eventlog.Attempt{
+		URL: withoutSecrets(a.URL), RemoteAddr: a.RemoteAddr, Protocol: a.Protocol, Reused: a.Reused, Status: a.Status,
+		Start: o.offset(a.Start), Ready: o.offset(a.Ready), Written: o.offset(a.Written),
+		FirstByte: o.offset(a.FirstByte), End: o.offset(a.End),
+		DNS: int64(a.DNS), Connect: int64(a.Connect), TLS: int64(a.TLS), Error: recordError(a.Error),
+	}
+}
+
+// withoutSecrets cuts off a URL what may hold a credential: the user, the query and the fragment.
+func withoutSecrets(address string) string {
+	if !strings.ContainsAny(address, "@?#") {
+		return address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+func recordCount(c endpoint.Count) eventlog.Count {
+	return eventlog.Count{N: c.N, Source: uint8(c.Source)}
+}
+
+func recordError(e *endpoint.Error) *eventlog.Error {
+	if e == nil {
+		return nil
+	}
+	return &eventlog.Error{Kind: string(e.Kind), Code: e.Code, Message: errorMessage(e), Status: e.Status, RetryAfter: int64(e.RetryAfter)}
+}
+
+// restore sets what the event log knows of r exactly.
+func restore(r *endpoint.Response, start time.Time, from *eventlog.Response) {
+	r.Seq, r.Client, r.Turn, r.Streamed = from.Seq, from.Client, from.Turn, from.Streamed
+	r.InputTokens, r.OutputTokens = restoreCount(from.Input), restoreCount(from.Output)
+	r.CachedTokens, r.ReasoningTokens = restoreCount(from.Cached), restoreCount(from.Reasoning)
+	r.RequestTime = time.Time{}
+	if from.RequestTime != eventlog.Missing {
+		r.RequestTime = time.UnixMicro(from.RequestTime).UTC()
+	}
+	r.Intended, r.Dispatched, r.End = instant(start, from.Intended), instant(start, from.Dispatched), instant(start, from.End)
+	r.FirstToken, r.FirstText = instant(start, from.FirstToken), instant(start, from.FirstText)
+	r.LastToken = instant(start, from.LastToken)
+	r.Error = restoreError(from.Error)
+	r.Attempts, r.Events = nil, nil
+	for i := range from.Attempts {
+		r.Attempts = append(r.Attempts, restoreAttempt(start, &from.Attempts[i]))
+	}
+	if len(from.Events) > 0 {
+		r.Events = make([]endpoint.Event, len(from.Events))
+	}
+	for i := range from.Events {
+		e := &from.Events[i]
+		r.Events[i] = endpoint.Event{
+			At: time.Duration(e.At), Bytes: e.Bytes, Text: e.Text, Tokens: e.Tokens, Channel: endpoint.Channel(e.Channel), SameRead: e.SameRead,
+		}
+	}
+}
+
+func instant(start time.Time, offset int64) time.Time {
+	if offset == eventlog.Missing {
+		return time.Time{}
+	}
+	return start.Add(time.Duration(offset))
+}
+
+func restoreCount(c eventlog.Count) endpoint.Count {
+	return endpoint.Count{N: c.N, Source: endpoint.Source(c.Source)}
+}
+
+func restoreError(e *eventlog.Error) *endpoint.Error {
+	if e == nil {
+		return nil
+	}
+	return &endpoint.Error{
+		Kind: endpoint.ErrorKind(e.Kind), Code: e.Code, Message: e.Message, Status: e.Status, RetryAfter: time.Duration(e.RetryAfter),
+	}
+}
+
+func restoreAttempt(start time.Time, a *eventlog.Attempt) endpoint.Attempt {
+	return endpoint.Attempt{
+		URL: a.URL, RemoteAddr: a.RemoteAddr, Protocol: a.Protocol, Reused: a.Reused, Status: a.Status,
+		Start: instant(start, a.Start), Ready: instant(start, a.Ready), Written: instant(start, a.Written),
+		FirstByte: instant(start, a.FirstByte), End: instant(start, a.End),
+		DNS: time.Duration(a.DNS), Connect: time.Duration(a.Connect), TLS: time.Duration(a.TLS), Error: restoreError(a.Error),
+	}
+}
