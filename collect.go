@@ -3,6 +3,7 @@ package llmeter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -100,10 +101,32 @@ func (run *Run) keep(r *Response) {
 
 // shell is the Result without what the responses say.
 func (run *Run) shell(end time.Time) *Result {
-	info := run.cfg.Endpoint.Info()
+	cfg := &run.cfg
+	info := cfg.Endpoint.Info()
 	res := &result.Result{
-		Clients: run.cfg.Clients, ModelID: info.Model, EndpointName: info.Name, Provider: info.Provider,
-		OutputPath: run.cfg.folder(), RunName: run.cfg.RunName, RunDescription: run.cfg.RunDescription,
+		Clients: cfg.Clients, TotalTestTime: end.Sub(run.start), ModelID: info.Model,
+		OutputPath: cfg.folder(), EndpointName: info.Name, Provider: info.Provider,
+		RunName: cfg.RunName, RunDescription: cfg.RunDescription,
+		StartTime: wall(run.start), EndTime: wall(end),
+		Conversations: int(run.conversations.Load()), Clock: "user", Config: run.ownConfig(), Store: cfg.Store,
+	}
+	if cfg.Arrivals == nil {
+		res.Requests = run.limit
+	}
+	if c, ok := endpoint.As[endpoint.Clocked](cfg.Endpoint); ok {
+		res.Clock = c.Clock()
 	}
 	return res
+}
+
+// wall cuts a time to what files keep.
+func wall(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// unreachable says why nothing was reached, by the first error of each kind.
+func unreachable(res *Result) error {
+	var why []error
+	for _, e := range res.Errors() {
+		why = append(why, fmt.Errorf("%w: %s", ErrUnreachable, e.Sample))
+	}
+	return errors.Join(why...)
 }

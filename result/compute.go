@@ -3,7 +3,6 @@ package result
 import (
 	"math"
 	"slices"
-	"time"
 
 	"github.com/llmeter-go/llmeter/stats"
 )
@@ -57,44 +56,6 @@ func (a *Accumulator) fill(res *Result) Result {
 		r.LastRequestTime = a.last
 	}
 	return r
-}
-
-// addSummary adds LLMeter's summary.
-func (r *Result) addSummary(s *Stats) {
-	text := func(key, value string) {
-		if value == "" {
-			s.set(key, nil)
-			return
-		}
-		s.set(key, value)
-	}
-	instant := func(key string, t time.Time) {
-		if t.IsZero() {
-			s.set(key, nil)
-			return
-		}
-		s.set(key, stamp(t))
-	}
-	s.set(keyTotalRequests, r.TotalRequests)
-	s.set(keyClients, r.Clients)
-	s.set(keyRequests, nil)
-	if r.Requests > 0 {
-		s.set(keyRequests, r.Requests)
-	}
-	s.set(keyTotalTestTime, nil)
-	if r.TotalTestTime > 0 {
-		s.set(keyTotalTestTime, r.TotalTestTime.Seconds())
-	}
-	text(keyModelID, r.ModelID)
-	text(keyOutputPath, r.OutputPath)
-	text(keyEndpointName, r.EndpointName)
-	text(keyProvider, r.Provider)
-	text(keyRunName, r.RunName)
-	text(keyRunDescription, r.RunDescription)
-	instant(keyStartTime, r.StartTime)
-	instant(keyFirstRequestTime, r.FirstRequestTime)
-	instant(keyLastRequestTime, r.LastRequestTime)
-	instant(keyEndTime, r.EndTime)
 }
 
 // addRunStats adds what LLMeter's Result._compute_stats says of a run as a whole.

@@ -107,10 +107,15 @@ func appendError(b []byte, e *endpoint.Error) []byte {
 	switch {
 	case e == nil:
 		return append(b, "null"...)
-	case e.Status == 0 && e.Code == "" && cmp.Or(e.Kind, endpoint.KindUnknown) == endpoint.KindUnknown:
+	case bare(e):
 		return appendString(b, errorMessage(e))
 	}
 	return appendString(b, e.Error())
+}
+
+// bare reports whether nothing but a message is known of an error.
+func bare(e *endpoint.Error) bool {
+	return e.Status == 0 && e.Code == "" && cmp.Or(e.Kind, endpoint.KindUnknown) == endpoint.KindUnknown
 }
 
 // errorMessage is the message in an error's text: what follows kind, status and code.

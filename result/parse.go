@@ -2,6 +2,7 @@ package result
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -109,7 +110,7 @@ func decodeLine(data []byte) (l *line, rest map[string]json.RawMessage, err erro
 	l = new(line)
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(l); err == nil && !d.More() {
+	if err := d.Decode(l); err == nil && len(bytes.TrimSpace(data[d.InputOffset():])) == 0 {
 		return l, nil, nil
 	}
 	l = new(line)
@@ -185,6 +186,9 @@ func (f *facts) apply(r *endpoint.Response, l *line) {
 	}
 	if l.Error.known {
 		r.Error = f.err(l.Error.value)
+		if n := len(r.Attempts); n > 0 {
+			r.Attempts[n-1].Status = f.Status
+		}
 	}
 	f.applyInstants(r, l)
 }
@@ -217,13 +221,14 @@ func (f *facts) applyInstants(r *endpoint.Response, l *line) {
 
 // err rebuilds an error from its text and what is known of it.
 func (f *facts) err(text string) *endpoint.Error {
-	e := &endpoint.Error{Kind: endpoint.ErrorKind(f.ErrorKind), Status: f.Status, Code: f.Code}
-	e.Message = strings.TrimPrefix(strings.TrimPrefix(text, e.Error()), ": ")
+	e := &endpoint.Error{Kind: cmp.Or(endpoint.ErrorKind(f.ErrorKind), endpoint.KindUnknown), Status: f.Status, Code: f.Code}
+	if bare(e) {
+		e.Message = text
+	} else {
+		e.Message = strings.TrimPrefix(strings.TrimPrefix(text, e.Error()), ": ")
+	}
 	if d, ok := duration(&f.RetryAfter); ok {
 		e.RetryAfter = d
-	}
-	if e.Kind == "" {
-		e.Kind, e.Message = endpoint.KindUnknown, text
 	}
 	return e
 }

@@ -3,7 +3,6 @@ package result
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -81,6 +80,7 @@ type data struct {
 	saved       Stats
 	contributed []entry
 	coarse      bool // the stamps are in whole seconds, as LLMeter writes them
+	own         bool // a llmeter.json was loaded, whose warnings are those of the run
 
 	inMemory bool
 	held     []*endpoint.Response
@@ -91,7 +91,7 @@ type data struct {
 // [Result.Responses] read them from OutputPath. The Accumulator belongs to res from then on.
 func (a *Accumulator) Complete(res *Result, responses []*endpoint.Response) {
 	*res = a.fill(res)
-	res.Warnings = append(res.Warnings, a.warnings()...)
+	res.warn(a.warnings()...)
 	d := res.own()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -268,24 +268,4 @@ func (r *Result) Filter(keep func(*endpoint.Response) bool) *Result {
 	}
 	acc.Complete(&f, kept)
 	return &f
-}
-
-// LoadResponses reads the responses of a Result that does not hold them into memory, recomputes its statistics from them, and
-// returns them. It fails if there is no folder, or no responses in it.
-func (r *Result) LoadResponses(ctx context.Context) ([]*endpoint.Response, error) {
-	if held, inMemory := r.held(); inMemory && held != nil {
-		return held, nil
-	}
-	if r.OutputPath == "" {
-		return nil, errors.New("there is no folder to load responses from")
-	}
-	l := loader{ctx: ctx, store: r.store(), folder: r.OutputPath, result: r, hold: true}
-	d := r.own()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := l.readResponses(); err != nil {
-		return nil, err
-	}
-	l.settle()
-	return d.held, nil
 }

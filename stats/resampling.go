@@ -132,9 +132,9 @@ func percentiles(draws []float64, level float64) Interval {
 }
 
 // acceleration is BCa's a, from the skewness of the statistic when a part of the values is left out (Efron and Tibshirani,
-// 1993, §14.3). At most 200 parts are left out in turn: one value each, or as many as needed.
+// 1993, §14.3). At most 100 parts are left out in turn: one value each, or as many as needed.
 func acceleration(values []float64, statistic func([]float64) float64) float64 {
-	parts := min(len(values), 200)
+	parts := min(len(values), 100)
 	without := make([]float64, parts)
 	scratch := make([]float64, 0, len(values))
 	for i := range without {

@@ -159,22 +159,44 @@ func studentQuantile(p, df float64) float64 {
 	return math.Sqrt(df * x / (1 - x))
 }
 
-// invert finds where the increasing function cdf reaches p between low and high, by bisection until the two are
-// neighbours: slower than Newton's method, and never lost.
+// invert finds where the increasing function cdf reaches p between low and high, to neighbouring numbers, by Chandrupatla's
+// (1997) method: a step of inverse quadratic interpolation where the function is smooth enough, else bisection, so it
+// is never lost.
 func invert(p, low, high float64, cdf func(float64) float64) float64 {
 	if !(p >= 0 && p <= 1) {
 		return math.NaN()
 	}
-	for range 200 {
-		mid := low + (high-low)/2
-		if mid == low || mid == high {
-			break
-		}
-		if cdf(mid) < p {
-			low = mid
-		} else {
-			high = mid
-		}
+	const epsilon = 0x1p-52
+	a, b, c := high, low, low // the last point, the one across the root from it, and the one before
+	fa, fb := cdf(a)-p, cdf(b)-p
+	fc := fb
+	if fa == 0 {
+		return a
 	}
-	return high
+	t := 0.5
+	for range 200 {
+		x := a + t*(b-a)
+		fx := cdf(x) - p
+		if (fx > 0) == (fa > 0) {
+			c, fc = a, fa
+		} else {
+			c, b, fc, fb = b, a, fb, fa
+		}
+		a, fa = x, fx
+		best := a
+		if math.Abs(fb) < math.Abs(fa) {
+			best = b
+		}
+		least := epsilon * math.Abs(best) / math.Abs(b-a)
+		if fa == 0 || fb == 0 || !(least < 0.5) {
+			return best
+		}
+		xi, phi := (a-b)/(c-b), (fa-fb)/(fc-fb)
+		t = 0.5
+		if phi*phi < xi && (1-phi)*(1-phi) < 1-xi {
+			t = fa/(fb-fa)*fc/(fb-fc) + (c-a)/(b-a)*fa/(fc-fa)*fb/(fc-fb)
+		}
+		t = min(1-least, max(least, t))
+	}
+	return a
 }

@@ -12,7 +12,7 @@ type Tokenizer interface {
 	// Encode gives the tokens of text, in order. It takes every text, also one that is not valid UTF-8.
 	Encode(text string) []int
 	// Decode gives the text of tokens. A number that is no token of this tokenizer gives no text. The first n tokens of a text,
-	// decoded, may count fewer than n: what ends a text can be encoded in another way than what stands within one.
+	// decoded, may not count n again: what ends a text can be encoded in another way than what stands within one.
 	Decode(tokens []int) string
 	// Count gives len(Encode(text)), without the slice.
 	Count(text string) int

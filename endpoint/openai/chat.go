@@ -44,7 +44,9 @@ func (e *CompletionEndpoint) CreatePayload(maxTokens int, parts ...endpoint.Part
 func (e *CompletionEndpoint) Prompt(p endpoint.Payload) string { return promptOf(p, "messages") }
 
 // Prewarm opens n connections to the server.
-func (e *CompletionEndpoint) Prewarm(ctx context.Context, n int) error { return (*Config)(e).prewarm(ctx, n) }
+func (e *CompletionEndpoint) Prewarm(ctx context.Context, n int) error {
+	return (*Config)(e).prewarm(ctx, n)
+}
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *CompletionEndpoint) Clock() string { return (*Config)(e).clock() }
@@ -83,7 +85,9 @@ func (e *CompletionStreamEndpoint) CreatePayload(maxTokens int, parts ...endpoin
 func (e *CompletionStreamEndpoint) Prompt(p endpoint.Payload) string { return promptOf(p, "messages") }
 
 // Prewarm opens n connections to the server.
-func (e *CompletionStreamEndpoint) Prewarm(ctx context.Context, n int) error { return (*Config)(e).prewarm(ctx, n) }
+func (e *CompletionStreamEndpoint) Prewarm(ctx context.Context, n int) error {
+	return (*Config)(e).prewarm(ctx, n)
+}
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *CompletionStreamEndpoint) Clock() string { return (*Config)(e).clock() }

@@ -15,32 +15,41 @@ type base struct {
 	emit   func(endpoint.Chunk) // of the present event
 	news   endpoint.Chunk       // what the present event says beside text: goes out with its first chunk
 	sent   bool                 // a chunk of the present event went out
+	mute   bool                 // it is about another choice than the first: its text is not kept
 	named  bool                 // the id of the answer went out
-	spoke  bool                 // some text went out
+	spoke  bool                 // some text or call went out
 	usage  endpoint.Usage       // news points to it, and it is read before the next event
 	tool   endpoint.Tool        // so is it
 }
 
 func (d *base) resetBase() { *d = base{parser: d.parser} }
 
-// begin reads the JSON of an event or a document.
-func (d *base) begin(data []byte, emit func(endpoint.Chunk)) (*fastjson.Object, error) {
-	d.emit, d.news, d.sent = emit, endpoint.Chunk{}, false
+// begin reads the JSON of an event of that kind, or of a document.
+func (d *base) begin(kind, data []byte, emit func(endpoint.Chunk)) (*fastjson.Value, error) {
+	d.emit, d.news, d.sent, d.mute = emit, endpoint.Chunk{}, false, false
 	v, err := d.parser.ParseBytes(data)
-	if err != nil {
+	switch {
+	case err != nil && string(kind) == "error":
+		return nil, wire.ServerError("", wire.Excerpt(data, endpoint.MaxMessage))
+	case err != nil:
 		return nil, wire.Malformed("broken JSON", data)
-	}
-	object, err := v.Object()
-	if err != nil {
+	case v.Type() != fastjson.TypeObject:
 		return nil, wire.Malformed("not a JSON object", data)
 	}
-	return object, nil
+	return v, nil
+}
+
+// failure is what v reports, an event or a document that says of itself that it is an error.
+func failure(v *fastjson.Value) error {
+	if err := wire.StreamError(v); err != nil {
+		return err
+	}
+	return wire.ServerError("", wire.Excerpt(v.MarshalTo(nil), endpoint.MaxMessage))
 }
 
 // say sends text out as a chunk of its own, with the news if it is the first.
 func (d *base) say(channel endpoint.Channel, text string) {
 	if text != "" {
-		d.spoke = true
 		d.send(channel, text, nil)
 	}
 }
@@ -53,8 +62,12 @@ func (d *base) call(index int, id, name *fastjson.Value, arguments string) {
 
 func (d *base) send(channel endpoint.Channel, text string, tool *endpoint.Tool) {
 	c := d.news
-	c.Channel, c.Text, c.Tool = channel, text, tool
-	d.news, d.sent = endpoint.Chunk{}, true
+	if c.Channel = channel; !d.mute {
+		c.Text, c.Tool = text, tool
+	} else if text != "" {
+		c.Tokens = 1
+	}
+	d.news, d.sent, d.spoke = endpoint.Chunk{}, true, true
 	d.emit(c)
 }
 

@@ -29,6 +29,11 @@ func (d *chatDecoder) Event(kind, data []byte, emit func(endpoint.Chunk)) (done 
 	return false, err
 }
 
+// isDone reports whether an event without JSON announces the end.
+func isDone(data []byte) bool {
+	return len(data) > 0 && data[0] != '{' && string(bytes.TrimSpace(data)) == "[DONE]"
+}
+
 // Complete reports whether a finish reason came: not all servers send [DONE] after it.
 func (d *chatDecoder) Complete() bool { return d.finished }
 
@@ -41,15 +46,16 @@ func (d *chatDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error {
 	return err
 }
 
-// read reads a chunk, or a whole answer, which has the same form but for one name. It gives the number of choices.
+// read reads a chunk of a stream or a whole answer, which has the same form but for one name. It gives the number of
+// choices.
 func (d *chatDecoder) read(kind, data []byte, emit func(endpoint.Chunk)) (int, error) {
-	object, err := d.begin(data, emit)
+	v, err := d.begin(kind, data, emit)
 	if err != nil {
 		return 0, err
 	}
 	var choices []*fastjson.Value
 	failed := string(kind) == "error"
-	object.Visit(func(key []byte, v *fastjson.Value) {
+	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "id":
 			d.name(v)
@@ -64,7 +70,7 @@ func (d *chatDecoder) read(kind, data []byte, emit func(endpoint.Chunk)) (int, e
 		}
 	})
 	if failed {
-		return 0, d.failure(data)
+		return 0, failure(v)
 	}
 	for _, c := range choices {
 		d.choice(c)
@@ -73,24 +79,77 @@ func (d *chatDecoder) read(kind, data []byte, emit func(endpoint.Chunk)) (int, e
 	return len(choices), nil
 }
 
-// choice reads what one choice adds.
+// choice reads what an event says of one choice.
 func (d *chatDecoder) choice(v *fastjson.Value) {
-	var said *fastjson.Value
-	var plain string
-	first := true
+	var said, plain, reason *fastjson.Value
+	d.mute = false
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "index":
-			first = v.GetInt() == 0
+			d.mute = v.GetInt() != 0
 		case "delta", "message":
 			said = v
-		case "text":
-			plain = text(v)
+		case "text": // of Completions
+			plain = v
 		case "finish_reason":
-			if reason := finishReason(v); reason != "" && first {
-				d.news.FinishReason, d.finished = reason, true
-			}
+			reason = v
 		}
 	})
-	…
+	if !d.mute && text(reason) != "" {
+		d.news.FinishReason, d.finished = kept(reason), true
+	}
+	d.say(endpoint.Content, text(plain))
+	d.message(said)
+}
+
+// message reads a message or what is added to one.
+func (d *chatDecoder) message(v *fastjson.Value) {
+	var content, reasoning, refusal, audio, tools, function *fastjson.Value
+	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
+		switch string(key) {
+		case "content":
+			content = v
+		case "reasoning_content", "reasoning": // two names for one thing; some servers send both
+			if text(v) != "" {
+				reasoning = v
+			}
+		case "refusal":
+			refusal = v
+		case "audio":
+			audio = v
+		case "tool_calls":
+			tools = v
+		case "function_call":
+			function = v
+		}
+	})
+	d.say(endpoint.Reasoning, text(reasoning))
+	if content != nil && content.Type() == fastjson.TypeArray {
+		d.parts(content)
+	} else {
+		d.say(endpoint.Content, text(content))
+	}
+	d.say(endpoint.RefusalText, text(refusal))
+	d.say(endpoint.AudioData, text(audio.Get("data")))
+	d.say(endpoint.Content, text(audio.Get("transcript"))) // what is heard is visible content too
+	for i, t := range tools.GetArray() {
+		if index := t.Get("index"); index != nil {
+			i = index.GetInt()
+		}
+		f := t.Get("function")
+		d.call(i, t.Get("id"), f.Get("name"), text(f.Get("arguments")))
+	}
+	if function != nil && function.Type() == fastjson.TypeObject { // the older form of a tool call
+		d.call(0, nil, function.Get("name"), text(function.Get("arguments")))
+	}
+}
+
+// parts reads content that is a list of parts, in which some servers tell thoughts from text.
+func (d *chatDecoder) parts(content *fastjson.Value) {
+	for _, part := range content.GetArray() {
+		for _, thought := range part.GetArray("thinking") {
+			d.say(endpoint.Reasoning, text(thought.Get("text")))
+		}
+		d.say(endpoint.Content, text(part.Get("text")))
+	}
 }

@@ -39,7 +39,9 @@ func (e *EmbeddingsEndpoint) CreatePayload(maxTokens int, parts ...endpoint.Part
 func (e *EmbeddingsEndpoint) Prompt(p endpoint.Payload) string { return promptOf(p, "input") }
 
 // Prewarm opens n connections to the server.
-func (e *EmbeddingsEndpoint) Prewarm(ctx context.Context, n int) error { return (*Config)(e).prewarm(ctx, n) }
+func (e *EmbeddingsEndpoint) Prewarm(ctx context.Context, n int) error {
+	return (*Config)(e).prewarm(ctx, n)
+}
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *EmbeddingsEndpoint) Clock() string { return (*Config)(e).clock() }

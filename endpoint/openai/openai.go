@@ -15,7 +15,6 @@ package openai
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"os"
@@ -137,4 +136,3 @@ func secrets(h http.Header, base *url.URL) []string {
 	}
 	return all
 }
-

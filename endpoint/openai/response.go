@@ -45,7 +45,9 @@ func (e *ResponseEndpoint) CreatePayload(maxTokens int, parts ...endpoint.Part) 
 func (e *ResponseEndpoint) Prompt(p endpoint.Payload) string { return promptOf(p, "input") }
 
 // Prewarm opens n connections to the server.
-func (e *ResponseEndpoint) Prewarm(ctx context.Context, n int) error { return (*Config)(e).prewarm(ctx, n) }
+func (e *ResponseEndpoint) Prewarm(ctx context.Context, n int) error {
+	return (*Config)(e).prewarm(ctx, n)
+}
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *ResponseEndpoint) Clock() string { return (*Config)(e).clock() }
@@ -85,7 +87,9 @@ func (e *ResponseStreamEndpoint) CreatePayload(maxTokens int, parts ...endpoint.
 func (e *ResponseStreamEndpoint) Prompt(p endpoint.Payload) string { return promptOf(p, "input") }
 
 // Prewarm opens n connections to the server.
-func (e *ResponseStreamEndpoint) Prewarm(ctx context.Context, n int) error { return (*Config)(e).prewarm(ctx, n) }
+func (e *ResponseStreamEndpoint) Prewarm(ctx context.Context, n int) error {
+	return (*Config)(e).prewarm(ctx, n)
+}
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *ResponseStreamEndpoint) Clock() string { return (*Config)(e).clock() }

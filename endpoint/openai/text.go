@@ -3,7 +3,6 @@ package openai
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 )
@@ -44,7 +43,9 @@ func (e *TextCompletionEndpoint) CreatePayload(maxTokens int, parts ...endpoint.
 func (e *TextCompletionEndpoint) Prompt(p endpoint.Payload) string { return promptOf(p, "prompt") }
 
 // Prewarm opens n connections to the server.
-func (e *TextCompletionEndpoint) Prewarm(ctx context.Context, n int) error { return (*Config)(e).prewarm(ctx, n) }
+func (e *TextCompletionEndpoint) Prewarm(ctx context.Context, n int) error {
+	return (*Config)(e).prewarm(ctx, n)
+}
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *TextCompletionEndpoint) Clock() string { return (*Config)(e).clock() }
@@ -62,7 +63,9 @@ func (e *TextCompletionEndpoint) State() any { return (*Config)(e).state(textCom
 type TextCompletionStreamEndpoint Config
 
 // Info names the endpoint, "openai-text-stream" by default.
-func (e *TextCompletionStreamEndpoint) Info() endpoint.Info { return (*Config)(e).info(textCompletionStream) }
+func (e *TextCompletionStreamEndpoint) Info() endpoint.Info {
+	return (*Config)(e).info(textCompletionStream)
+}
 
 // Invoke sends one request and reads its answer as it comes.
 func (e *TextCompletionStreamEndpoint) Invoke(ctx context.Context, p endpoint.Payload) (*endpoint.Response, error) {
@@ -80,10 +83,14 @@ func (e *TextCompletionStreamEndpoint) CreatePayload(maxTokens int, parts ...end
 }
 
 // Prompt gives the prompt; if there are several, one a line.
-func (e *TextCompletionStreamEndpoint) Prompt(p endpoint.Payload) string { return promptOf(p, "prompt") }
+func (e *TextCompletionStreamEndpoint) Prompt(p endpoint.Payload) string {
+	return promptOf(p, "prompt")
+}
 
 // Prewarm opens n connections to the server.
-func (e *TextCompletionStreamEndpoint) Prewarm(ctx context.Context, n int) error { return (*Config)(e).prewarm(ctx, n) }
+func (e *TextCompletionStreamEndpoint) Prewarm(ctx context.Context, n int) error {
+	return (*Config)(e).prewarm(ctx, n)
+}
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *TextCompletionStreamEndpoint) Clock() string { return (*Config)(e).clock() }

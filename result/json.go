@@ -1,0 +1,111 @@
+package result
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"io"
+)
+
+// The schemas of JSON output and of llmeter.json.
+const (
+	schemaRun    = "llmeter.run/1"
+	schemaRuns   = "llmeter.runs/1"
+	schemaFolder = "llmeter.folder/1"
+)
+
+// unjudged is how an empty [Verdict.Level] is written.
+const unjudged = "unjudged"
+
+type verdictJSON struct {
+	Level   string   `json:"level"`
+	Clock   string   `json:"clock"`
+	Reasons []Reason `json:"reasons"`
+}
+
+func (r *Result) verdictJSON() verdictJSON {
+	return verdictJSON{cmp.Or(r.Verdict.Level, unjudged), r.Clock, append([]Reason{}, r.Verdict.Reasons...)}
+}
+
+// MarshalJSON writes the Result in the schema "llmeter.run/1": its name and folder, all statistics in one flat object, the warnings
+// and the verdict. Responses are not part of it.
+func (r *Result) MarshalJSON() ([]byte, error) {
+	return encode(struct {
+		Schema     string      `json:"schema"`
+		RunName    string      `json:"run_name"`
+		OutputPath string      `json:"output_path"`
+		Stats      Stats       `json:"stats"`
+		Warnings   []Warning   `json:"warnings"`
+		Verdict    verdictJSON `json:"verdict"`
+	}{schemaRun, r.RunName, r.OutputPath, r.Stats(), append([]Warning{}, r.Warnings...), r.verdictJSON()}, "")
+}
+
+// Runs are several Results, as one JSON value.
+type Runs []*Result
+
+// MarshalJSON writes the Results in the schema "llmeter.runs/1": each as "llmeter.run/1" in the list "runs".
+func (rs Runs) MarshalJSON() ([]byte, error) {
+	return encode(struct {
+		Schema string    `json:"schema"`
+		Runs   []*Result `json:"runs"`
+	}{schemaRuns, append([]*Result{}, rs...)}, "")
+}
+
+// WriteJSON writes a *[Result] or [Runs] in its schema, indented and with a final line break.
+func WriteJSON(w io.Writer, v json.Marshaler) error {
+	data, err := encode(v, "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(data, '\n'))
+	return err
+}
+
+// ownFile is llmeter.json: what LLMeter's files have no place for.
+type ownFile struct {
+	Schema            string          `json:"schema"`
+	Config            json.RawMessage `json:"config"`
+	Clock             string          `json:"clock"`
+	Interrupted       bool            `json:"interrupted"`
+	CancelledRequests int             `json:"cancelled_requests"`
+	Conversations     int             `json:"conversations"`
+	CoarseStamps      bool            `json:"coarse_stamps,omitempty"` // they came from LLMeter's files, in whole seconds
+	Health            Health          `json:"health"`
+	Verdict           verdictJSON     `json:"verdict"`
+	Warnings          []Warning       `json:"warnings"`
+	Statistics        Stats           `json:"statistics"`
+}
+
+func (r *Result) ownFile(s Stats) ownFile {
+	return ownFile{
+		Schema: schemaFolder, Config: r.Config, Clock: r.Clock, Interrupted: r.Interrupted, CancelledRequests: r.CancelledRequests,
+		Conversations: r.Conversations, CoarseStamps: r.data != nil && r.data.coarse, Health: r.Health, Verdict: r.verdictJSON(), Warnings: append([]Warning{}, r.Warnings...), Statistics: s,
+	}
+}
+
+// take gives r what the file says.
+func (f *ownFile) take(r *Result) {
+	r.Interrupted, r.CancelledRequests, r.Conversations = f.Interrupted, f.CancelledRequests, f.Conversations
+	r.Clock, r.Health = f.Clock, f.Health
+	if string(f.Config) != "null" {
+		r.Config = f.Config
+	}
+	if f.Verdict.Level != unjudged {
+		r.Verdict.Level = f.Verdict.Level
+	}
+	r.Verdict.Reasons = f.Verdict.Reasons
+	r.Warnings = append(f.Warnings, r.Warnings...)
+	r.data.own, r.data.coarse, r.data.saved = true, f.CoarseStamps, f.Statistics
+}
+
+// encode is JSON without a final line break, in which nothing is escaped for HTML.
+func encode(v any, indent string) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", indent)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}

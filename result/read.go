@@ -1,0 +1,234 @@
+package result
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"path"
+	"time"
+
+	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/internal/eventlog"
+	"github.com/llmeter-go/llmeter/store"
+)
+
+// The codes of warnings about files.
+const (
+	WarnRecovered  = "recovered"  // there is no summary: what it would say was put together from the other files
+	WarnUnreadable = "unreadable" // a file, or a line of it, could not be read and was left out
+	WarnMissing    = "missing"    // a file that should be there is not
+	WarnMismatch   = "mismatch"   // files of one folder tell of different numbers of responses
+)
+
+// maxLineWarnings bounds how many broken lines are named one by one.
+const maxLineWarnings = 10
+
+// A responseReader reads the responses of a folder, each with what the event log knows of it. Both files are in the order
+// in which responses finished, so one pass over both is enough; what is out of order waits in memory.
+type responseReader struct {
+	folder string
+	files  []io.Closer
+	lines  *bufio.Reader
+	long   []byte // the parts of a line that is longer than the buffer
+	number int    // of the line that was read last, from 1
+
+	log     *eventlog.Reader // nil: there is none, or it has ended
+	logged  bool             // there was one
+	pending map[int]*eventlog.Response
+
+	own               bool // some line is one of ours
+	responses, broken int
+	cancelled         []*endpoint.Response // as far as the log knows them: counted, not given
+	unrecorded        int                  // lines without a record, where there is a log
+	start             time.Time            // of the log
+	lastEnd           time.Time            // of all requests, cancelled ones too
+	warnings          []Warning
+}
+
+// openResponses fails with fs.ErrNotExist if there is no responses.jsonl.
+func openResponses(ctx context.Context, st store.Store, folder string) (*responseReader, error) {
+	f, err := st.Open(ctx, path.Join(folder, responsesFile))
+	if err != nil {
+		return nil, err
+	}
+	rd := &responseReader{folder: folder, files: []io.Closer{f}, lines: bufio.NewReaderSize(f, 1<<18)}
+	events, err := st.Open(ctx, path.Join(folder, eventsFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return rd, nil
+	case err != nil:
+		rd.warn(WarnUnreadable, "%v", err)
+		return rd, nil
+	}
+	rd.files = append(rd.files, events)
+	rd.log, err = eventlog.NewReader(events)
+	if err != nil {
+		rd.warn(WarnUnreadable, "%s: %v", path.Join(folder, eventsFile), err)
+		rd.log = nil
+		return rd, nil
+	}
+	rd.logged, rd.start, rd.pending = true, rd.log.Start(), map[int]*eventlog.Response{}
+	return rd, nil
+}
+
+func (rd *responseReader) close() {
+	for _, f := range rd.files {
+		_ = f.Close() // opened for reading
+	}
+}
+
+func (rd *responseReader) warn(code, format string, args ...any) {
+	rd.warnings = append(rd.warnings, Warning{Code: code, Text: fmt.Sprintf(format, args...)})
+}
+
+// all gives the responses. An error is one of reading the file, and the last thing given.
+func (rd *responseReader) all() iter.Seq2[*endpoint.Response, error] {
+	return func(yield func(*endpoint.Response, error) bool) {
+		for {
+			r, err := rd.next()
+			if err == io.EOF {
+				rd.finish()
+				return
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// next gives the next response that can be read, io.EOF at the end.
+func (rd *responseReader) next() (*endpoint.Response, error) {
+	for {
+		data, err := rd.line()
+		if err != nil && err != io.EOF {
+			return nil, fmt.Errorf("%s: %w", path.Join(rd.folder, responsesFile), err)
+		}
+		atEnd := err == io.EOF
+		if data = bytes.TrimSpace(data); len(data) == 0 {
+			if atEnd {
+				return nil, io.EOF
+			}
+			continue
+		}
+		r, own, err := parseLine(data)
+		if err != nil {
+			rd.brokenLine(err, atEnd)
+			continue
+		}
+		rd.own = rd.own || own
+		rd.responses++
+		if own && rd.logged {
+			rd.join(r)
+		}
+		return r, nil
+	}
+}
+
+// line gives the next line; it is valid until the one after it. At the end, io.EOF comes with what stands after the last line break.
+func (rd *responseReader) line() ([]byte, error) {
+	rd.number++
+	rd.long = rd.long[:0]
+	for {
+		part, err := rd.lines.ReadSlice('\n')
+		if err == nil && len(rd.long) == 0 {
+			return part, nil
+		}
+		rd.long = append(rd.long, part...)
+		if err != bufio.ErrBufferFull {
+			return rd.long, err
+		}
+	}
+}
+
+func (rd *responseReader) brokenLine(err error, last bool) {
+	rd.broken++
+	if rd.broken > maxLineWarnings {
+		return
+	}
+	why := "cannot be read and is left out"
+	if last {
+		why = "is cut off and is left out"
+	}
+	rd.warn(WarnUnreadable, "%s, line %d %s: %v", path.Join(rd.folder, responsesFile), rd.number, why, err)
+}
+
+// join finds r's record in the log.
+func (rd *responseReader) join(r *endpoint.Response) {
+	record, ok := rd.pending[r.Seq]
+	for !ok {
+		next := new(eventlog.Response)
+		if !rd.readRecord(next) {
+			rd.unrecorded++
+			rd.sawEnd(r.End)
+			return
+		}
+		switch {
+		case next.Error != nil && next.Error.Kind == string(endpoint.KindCancelled):
+			rd.keepCancelled(next)
+		case next.Seq == r.Seq:
+			record, ok = next, true
+		default:
+			rd.pending[next.Seq] = next
+		}
+	}
+	delete(rd.pending, r.Seq)
+	restore(r, rd.start, record)
+	rd.sawEnd(r.End)
+}
+
+// readRecord reads the next record. It reports false at the end of the log, and warns where that is not the end of the file.
+func (rd *responseReader) readRecord(into *eventlog.Response) bool {
+	if rd.log == nil {
+		return false
+	}
+	err := rd.log.Next(into)
+	if err == nil {
+		return true
+	}
+	if err != io.EOF {
+		rd.warn(WarnUnreadable, "%s: %v; what follows it is not known", path.Join(rd.folder, eventsFile), err)
+	}
+	rd.log = nil
+	return false
+}
+
+func (rd *responseReader) keepCancelled(record *eventlog.Response) {
+	r := new(endpoint.Response)
+	restore(r, rd.start, record)
+	rd.cancelled = append(rd.cancelled, r)
+	rd.sawEnd(r.End)
+}
+
+func (rd *responseReader) sawEnd(t time.Time) {
+	if t.After(rd.lastEnd) {
+		rd.lastEnd = t
+	}
+}
+
+// finish reads what is left of the log after the last line, and says what does not fit together.
+func (rd *responseReader) finish() {
+	lost := len(rd.pending)
+	for next := new(eventlog.Response); rd.readRecord(next); {
+		if next.Error != nil && next.Error.Kind == string(endpoint.KindCancelled) {
+			rd.keepCancelled(next)
+		} else {
+			lost++
+		}
+	}
+	if more := rd.broken - maxLineWarnings; more > 0 {
+		rd.warn(WarnUnreadable, "%s: %d further lines cannot be read and are left out", path.Join(rd.folder, responsesFile), more)
+	}
+	if rd.unrecorded > 0 {
+		rd.warn(WarnMismatch, "%s has no record of %d responses: of their streams only what %s says is known",
+			path.Join(rd.folder, eventsFile), rd.unrecorded, responsesFile)
+	}
+	if lost > rd.broken {
+		rd.warn(WarnMismatch, "%s knows %d responses more than %s", path.Join(rd.folder, eventsFile), lost-rd.broken, responsesFile)
+	}
+}
