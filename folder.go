@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/result"
@@ -26,7 +27,7 @@ func (run *Run) openFolder(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Begin(run.cfg.Payloads, run.pythonConfig()); err != nil {
+	if err := w.Begin(time.Now(), run.cfg.Payloads, run.pythonConfig()); err != nil {
 		return err
 	}
 	run.writer = w
@@ -71,8 +72,11 @@ func (run *Run) pythonConfig() any {
 // ownConfig is the configuration as llmeter.json and reports show it: everything that shaped the run, nothing secret.
 func (run *Run) ownConfig() json.RawMessage {
 	cfg := &run.cfg
+	info := cfg.Endpoint.Info()
 	c := struct {
-		Endpoint    endpoint.Info `json:"endpoint"`
+		Endpoint    string        `json:"endpoint,omitempty"`
+		Model       string        `json:"model,omitempty"`
+		Provider    string        `json:"provider,omitempty"`
 		State       *envelope     `json:"endpoint_state,omitempty"`
 		Tokenizer   string        `json:"tokenizer,omitempty"`
 		Payloads    int           `json:"payloads,omitempty"`
@@ -87,7 +91,7 @@ func (run *Run) ownConfig() json.RawMessage {
 		NoPrewarm   bool          `json:"no_prewarm,omitempty"`
 		Seed        uint64        `json:"seed,omitempty"`
 	}{
-		Endpoint: cfg.Endpoint.Info(), Payloads: len(cfg.Payloads), Clients: cfg.Clients, Requests: run.limit,
+		Endpoint: info.Name, Model: info.Model, Provider: info.Provider, Payloads: len(cfg.Payloads), Clients: cfg.Clients, Requests: run.limit,
 		MaxInFlight: cfg.MaxInFlight, Timeout: cfg.Timeout.String(), LowMemory: cfg.LowMemory,
 		NoPrewarm: cfg.NoPrewarm, Seed: cfg.Seed,
 	}

@@ -152,10 +152,16 @@ func TestOnlyProgramsPrintAndExit(t *testing.T) {
 }
 
 func TestTestsSleepOnlyInBubbles(t *testing.T) {
+	sleeps, bubbles := map[string]bool{}, map[string]bool{}
 	for _, s := range sources(t) {
-		if s.path != "laws_test.go" && s.isTest() && strings.Contains(s.text, "time."+"Sleep(") {
-			require.Contains(t, s.text, `"testing/synctest"`, s.path)
+		if s.isTest() && s.path != "laws_test.go" {
+			dir := filepath.Dir(s.path)
+			sleeps[dir] = sleeps[dir] || strings.Contains(s.text, "time.Sleep(")
+			bubbles[dir] = bubbles[dir] || strings.Contains(s.text, `"testing/synctest"`)
 		}
+	}
+	for dir, sleeping := range sleeps {
+		require.True(t, !sleeping || bubbles[dir], "%s sleeps outside a bubble", dir)
 	}
 }
 

@@ -12,10 +12,11 @@ import (
 	"github.com/llmeter-go/llmeter/result"
 )
 
-// latencies are the rows of the table: our keys in the order in which a request meets them.
-var latencies = []struct{ key, label string }{
-	{"ttft", "TTFT"}, {"ttfct", "TTFCT"}, {"ttlt", "TTLT"}, {"response", "response"},
-	{"tpot", "TPOT"}, {"itl", "ITL"}, {"icl", "ICL"}, {"stall", "stall"},
+// latencies are the rows of the table, in the order in which a request meets them. A row that says the same as the one
+// it is like is left out.
+var latencies = []struct{ key, label, like string }{
+	{"ttft", "TTFT", ""}, {"ttfct", "TTFCT", "ttft"}, {"ttlt", "TTLT", ""}, {"response", "response", "ttlt"},
+	{"tpot", "TPOT", ""}, {"itl", "ITL", ""}, {"icl", "ICL", "itl"}, {"stall", "stall", ""},
 }
 
 // Text writes res as a table that fits into 80 columns: what was run, the latencies of successful requests with the
@@ -56,7 +57,7 @@ func writeLatencies(w io.Writer, st result.Stats) {
 	rows := 0
 	for _, l := range latencies {
 		n, ok := st.Lookup(l.key + "-n")
-		if !ok || n == 0 || l.key == "response" && same(st, "response", "ttlt") || l.key == "ttfct" && same(st, "ttfct", "ttft") {
+		if !ok || n == 0 || l.like != "" && same(st, l.key, l.like) {
 			continue
 		}
 		at := func(stat string) string { return Seconds(lookup(st, l.key+"-"+stat)) }
@@ -114,17 +115,33 @@ func writeErrors(w io.Writer, res *result.Result) {
 }
 
 func writeNotes(w io.Writer, res *result.Result) {
-	if len(res.Warnings) > 0 {
-		fmt.Fprintln(w, "\nwarnings")
-		for _, warning := range res.Warnings {
-			for i, line := range wrap(warning.Text, 76) {
-				fmt.Fprintf(w, "%s%s\n", map[bool]string{true: "  - ", false: "    "}[i == 0], line)
-			}
+	head := "\nwarnings\n"
+	for _, warning := range res.Warnings {
+		if !concernsTable(warning) {
+			continue
+		}
+		bullet := "  - "
+		for _, line := range wrap(warning.Text, 76) {
+			fmt.Fprintf(w, "%s%s%s\n", head, bullet, line)
+			head, bullet = "", "    "
 		}
 	}
 	if res.OutputPath != "" {
 		fmt.Fprintf(w, "\nsaved in %s\n", res.OutputPath)
 	}
+}
+
+// concernsTable reports whether a warning is about a number that the table shows.
+func concernsTable(warning result.Warning) bool {
+	if warning.Metric == "" {
+		return true
+	}
+	for _, key := range strings.Split(warning.Metric, ",") {
+		if !strings.HasSuffix(key, "-p99.9") && !strings.HasSuffix(key, "-p95") {
+			return true
+		}
+	}
+	return false
 }
 
 // same reports whether two latencies have equal statistics, so that one row says it all.

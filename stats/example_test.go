@@ -57,7 +57,7 @@ func ExampleSeries() {
 	fmt.Println("worth fewer than 250:", latencies.EffectiveN() < 250)
 	fmt.Println("interval exists:", latencies.QuantileInterval(0.9, 0.95).Exists())
 	// Output:
-	// warm-up: 25 values
+	// warm-up: 15 values
 	// worth fewer than 250: true
 	// interval exists: true
 }

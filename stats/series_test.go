@@ -46,8 +46,8 @@ func TestEffectiveNOfAnAutoregression(t *testing.T) {
 
 func TestEffectiveNOfAVeryLongMemoryIsFoundByHalving(t *testing.T) {
 	const phi = 0.998 // 1,000 lags
-	s := autoregressive(3, 200_000, phi)
-	require.InEpsilon(t, 200_000*(1-phi)/(1+phi), s.EffectiveN(), 0.5)
+	s := autoregressive(3, 100_000, phi)
+	require.InEpsilon(t, 100_000*(1-phi)/(1+phi), s.EffectiveN(), 0.5)
 	for i := range s {
 		s[i] += float64(i)
 	}

@@ -1,7 +1,6 @@
 package transport_test
 
 import (
-	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -308,31 +307,4 @@ func TestAllProblemsOfTheOptionsAreReportedAndNoSecret(t *testing.T) {
 	_, err = transport.New(transport.Options{Proxy: "http://u:secret@h:p"})
 	require.EqualError(t, err, "proxy: not a URL with scheme and host")
 	require.NoError(t, transport.Options{Proxy: transport.ProxyFromEnvironment}.Validate())
-}
-
-// A server that answers each request on a raw connection lets a test see connections that are closed early.
-func TestAParkedConnectionThatTheServerClosedIsReplaced(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	client := newClient(t, transport.Options{})
-	base := "http://" + l.Addr().String()
-	require.NoError(t, transport.Prewarm(t.Context(), client, base, 1))
-	first, err := l.Accept()
-	require.NoError(t, err)
-	require.NoError(t, first.Close())
-	go func() {
-		second, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer second.Close()
-		if _, err := http.ReadRequest(bufio.NewReader(second)); err == nil {
-			io.WriteString(second, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-		}
-	}()
-	times, body, err := get(t.Context(), client, base)
-	require.NoError(t, err)
-	require.Equal(t, "ok", body)
-	require.False(t, times.Reused)
 }

@@ -27,7 +27,7 @@ func main() {
 		<-ctx.Done()
 		stop() // a second Ctrl-C ends the process at once
 	}()
-	os.Exit(llmeter(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(command(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // The exit codes.
@@ -58,8 +58,8 @@ type terminal struct {
 	out, err io.Writer
 }
 
-// llmeter is the whole command but for the process: it gives the exit code.
-func llmeter(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
+// command is all but the process; it gives the exit code.
+func command(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	defer func() { // --help leaves through kong.Exit
 		switch p := recover().(type) {
 		case nil:

@@ -119,7 +119,7 @@ func (c *runCommand) runner() (llmeter.Runner, error) {
 	if c.Requests < 0 || c.Duration < 0 {
 		errs = append(errs, errors.New("--requests and --duration must not be negative"))
 	}
-	ep := c.endpoint(openai.Config{BaseURL: c.URL, Model: c.Model, APIKey: c.APIKey, Header: header})
+	ep := c.endpoint(header)
 	r := llmeter.Runner{
 		Endpoint: ep, PayloadPath: c.Payloads, Clients: c.Clients, Requests: c.Requests, Duration: c.Duration,
 		Timeout: c.Timeout, Seed: c.Seed, Tokenizer: tok, Folder: c.Output, Overwrite: c.Overwrite, RunName: c.Name,
@@ -133,22 +133,23 @@ func (c *runCommand) runner() (llmeter.Runner, error) {
 	return r, errors.Join(errs...)
 }
 
-func (c *runCommand) endpoint(cfg openai.Config) endpoint.Endpoint {
+func (c *runCommand) endpoint(header http.Header) endpoint.Endpoint {
+	cfg := &openai.Config{BaseURL: c.URL, Model: c.Model, APIKey: c.APIKey, Header: header}
 	switch {
 	case c.API == "embeddings":
-		return &openai.EmbeddingsEndpoint{Config: cfg}
+		return (*openai.EmbeddingsEndpoint)(cfg)
 	case c.API == "responses" && c.Stream:
-		return &openai.ResponseStreamEndpoint{Config: cfg}
+		return (*openai.ResponseStreamEndpoint)(cfg)
 	case c.API == "responses":
-		return &openai.ResponseEndpoint{Config: cfg}
+		return (*openai.ResponseEndpoint)(cfg)
 	case c.API == "completions" && c.Stream:
-		return &openai.TextCompletionStreamEndpoint{Config: cfg}
+		return (*openai.TextCompletionStreamEndpoint)(cfg)
 	case c.API == "completions":
-		return &openai.TextCompletionEndpoint{Config: cfg}
+		return (*openai.TextCompletionEndpoint)(cfg)
 	case c.Stream:
-		return &openai.CompletionStreamEndpoint{Config: cfg}
+		return (*openai.CompletionStreamEndpoint)(cfg)
 	}
-	return &openai.CompletionEndpoint{Config: cfg}
+	return (*openai.CompletionEndpoint)(cfg)
 }
 
 func (c *runCommand) payload(ep endpoint.Endpoint) (llmeter.Payload, error) {

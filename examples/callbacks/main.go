@@ -61,7 +61,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer server.Close()
-	ep := &openai.CompletionStreamEndpoint{Config: openai.Config{Model: "mock", BaseURL: server.URL + "/v1"}}
+	ep := &openai.CompletionStreamEndpoint{Model: "mock", BaseURL: server.URL + "/v1"}
 	payload, err := ep.CreatePayload(100, endpoint.Text("How much is the fish?"))
 	if err != nil {
 		return err

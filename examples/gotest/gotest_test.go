@@ -22,7 +22,7 @@ func chat(tb testing.TB) llmeter.Runner {
 	})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = server.Close() })
-	ep := &openai.CompletionStreamEndpoint{Config: openai.Config{Model: "mock", BaseURL: server.URL + "/v1"}}
+	ep := &openai.CompletionStreamEndpoint{Model: "mock", BaseURL: server.URL + "/v1"}
 	payload, err := ep.CreatePayload(64, endpoint.Text("Hello"))
 	require.NoError(tb, err)
 	return llmeter.Runner{Endpoint: ep, Payloads: []llmeter.Payload{payload}, Clients: 8}

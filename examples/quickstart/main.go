@@ -33,7 +33,7 @@ func quickstart(ctx context.Context) error {
 	}
 	defer server.Close()
 
-	ep := &openai.CompletionStreamEndpoint{Config: openai.Config{Model: "mock", BaseURL: server.URL + "/v1"}}
+	ep := &openai.CompletionStreamEndpoint{Model: "mock", BaseURL: server.URL + "/v1"}
 	payload, err := ep.CreatePayload(64, endpoint.Text("Tell me about load balancers."))
 	if err != nil {
 		return err
