@@ -74,22 +74,22 @@ func (run *Run) ownConfig() json.RawMessage {
 	cfg := &run.cfg
 	info := cfg.Endpoint.Info()
 	c := struct {
-		Endpoint    string        `json:"endpoint,omitempty"`
-		Model       string        `json:"model,omitempty"`
-		Provider    string        `json:"provider,omitempty"`
-		State       *envelope     `json:"endpoint_state,omitempty"`
-		Tokenizer   string        `json:"tokenizer,omitempty"`
-		Payloads    int           `json:"payloads,omitempty"`
-		Clients     int           `json:"clients,omitempty"`
-		Requests    int           `json:"requests,omitempty"`
-		Duration    string        `json:"duration,omitempty"`
-		Arrivals    string        `json:"arrivals,omitempty"`
-		MaxInFlight int           `json:"max_in_flight,omitempty"`
-		Timeout     string        `json:"timeout"`
-		Callbacks   []string      `json:"callbacks,omitempty"`
-		LowMemory   bool          `json:"low_memory,omitempty"`
-		NoPrewarm   bool          `json:"no_prewarm,omitempty"`
-		Seed        uint64        `json:"seed,omitempty"`
+		Endpoint    string    `json:"endpoint,omitempty"`
+		Model       string    `json:"model,omitempty"`
+		Provider    string    `json:"provider,omitempty"`
+		State       *envelope `json:"endpoint_state,omitempty"`
+		Tokenizer   string    `json:"tokenizer,omitempty"`
+		Payloads    int       `json:"payloads,omitempty"`
+		Clients     int       `json:"clients,omitempty"`
+		Requests    int       `json:"requests,omitempty"`
+		Duration    string    `json:"duration,omitempty"`
+		Arrivals    string    `json:"arrivals,omitempty"`
+		MaxInFlight int       `json:"max_in_flight,omitempty"`
+		Timeout     string    `json:"timeout"`
+		Callbacks   []string  `json:"callbacks,omitempty"`
+		LowMemory   bool      `json:"low_memory,omitempty"`
+		NoPrewarm   bool      `json:"no_prewarm,omitempty"`
+		Seed        uint64    `json:"seed,omitempty"`
 	}{
 		Endpoint: info.Name, Model: info.Model, Provider: info.Provider, Payloads: len(cfg.Payloads), Clients: cfg.Clients, Requests: run.limit,
 		MaxInFlight: cfg.MaxInFlight, Timeout: cfg.Timeout.String(), LowMemory: cfg.LowMemory,

@@ -21,7 +21,7 @@ func (a *Accumulator) Stats(res *Result) Stats {
 	for i := range a.llmeter {
 		addAggregations(&s, pyNames[i], &a.llmeter[i], a.sumOf(i))
 	}
-	if tps, ok := a.outputTPS(&filled); ok {
+	if tps := a.outputTPS(&filled); tps != nil {
 		s.set(keyOutputTPS, tps)
 	}
 	if filled.Interrupted {
@@ -116,13 +116,17 @@ func addAggregations(s *Stats, name string, sample *stats.Sample, sum *int) {
 }
 
 // outputTPS is output_tps as LLMeter's live statistics define it: output tokens per second between the first
-// request and the end of the run. LLMeter's own files have stamps in whole seconds, from which it cannot be computed.
-func (a *Accumulator) outputTPS(r *Result) (float64, bool) {
-	first, end := stamp(r.FirstRequestTime), stamp(r.EndTime)
-	if r.data != nil && r.data.coarse || first.IsZero() || !end.After(first) {
-		return 0, false
+// request and the end of the run. It cannot be computed from stamps in whole seconds, as LLMeter's files have them:
+// then it is what they say. It is nil if it is not defined.
+func (a *Accumulator) outputTPS(r *Result) any {
+	if r.data != nil && r.data.coarse {
+		return r.data.outputTPS
 	}
-	return float64(a.output) / end.Sub(first).Seconds(), true
+	first, end := stamp(r.FirstRequestTime), stamp(r.EndTime)
+	if first.IsZero() || !end.After(first) {
+		return nil
+	}
+	return float64(a.output) / end.Sub(first).Seconds()
 }
 
 // addOwn adds the statistics of docs/metrics.md.

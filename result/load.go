@@ -292,13 +292,16 @@ func (l *loader) recover() {
 }
 
 // adopt keeps saved statistics that the responses do not give: those of callbacks, and where all responses are there also those that
-// need more than the files hold, such as LLMeter's output_tps or the gaps of a lost event log.
+// need more than the files hold, such as the gaps of a lost event log.
 func (l *loader) adopt() {
 	r, d := l.result, l.data
+	if d.coarse {
+		d.outputTPS = d.saved.value(keyOutputTPS)
+	}
 	whole := l.read != nil && l.read.broken == 0 && l.read.responses == r.TotalRequests
 	now := d.acc.Stats(r)
 	for key, value := range d.saved.All() {
-		if !now.has(key) && (whole || key == keyOutputTPS || !computed(key)) {
+		if !now.has(key) && (whole || !computed(key)) {
 			d.contribute(key, value)
 		}
 	}

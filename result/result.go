@@ -80,6 +80,7 @@ type data struct {
 	saved       Stats
 	contributed []entry
 	coarse      bool // the stamps are in whole seconds, as LLMeter writes them
+	outputTPS   any  // the saved value, used where coarse; nil if there is none
 	own         bool // a llmeter.json was loaded, whose warnings are those of the run
 
 	inMemory bool

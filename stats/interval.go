@@ -119,7 +119,7 @@ func studentInterval(mean, stddev, n, level float64) Interval {
 // number of values up to the true quantile is binomial; lo is the highest rank and hi the lowest that are passed with
 // probability (1-level)/2 at most (Conover, 1999, §3.2; Hahn and Meeker, 1991, §5.2).
 func orderRanks(n uint64, q, level float64) (lo, hi uint64, ok bool) {
-	if n < MinIntervalN(q, level) || n > math.MaxInt64 {
+	if n < MinIntervalN(q, level) || n > math.MaxInt {
 		return 0, 0, false
 	}
 	tail := (1 - level) / 2

@@ -10,15 +10,15 @@ const DefaultLimit = 1 << 17
 
 // A Sample accumulates values, exactly as long as there are at most Limit distinct ones. Beyond that it becomes a
 // sketch: every value stands for the middle of its bucket, at most 0.1 % away (RelativeError), while the count, sum,
-// mean, standard deviation, minimum and maximum stay exact. Memory is bounded in both states: 16 bytes a distinct value, and
-// half as much again for what was not yet sorted.
+// mean, standard deviation, minimum and maximum stay exact. Memory is bounded in both states: 16 bytes a distinct value
+// or bucket (512 buckets to each power of two), and as much again for what was not yet sorted.
 //
 // The zero value is an empty sample. NaN and infinities are no values: they are left out and counted by Ignored; -0
 // is taken as 0. Every answer depends on the multiset of values alone, so merging samples of one Limit equals adding
 // all values to one.
 //
-// A Sample must not be copied once it was added to, and is not safe for concurrent use. Reading between additions is cheap:
-// what was added since the last read is sorted and merged, the rest is not touched twice.
+// A Sample must not be copied once it was added to, and is not safe for concurrent use, reading included. Reading between
+// additions is cheap: only what was added since the last read is sorted, then merged with the rest.
 type Sample struct {
 	// Limit is the number of distinct values kept exactly; below 1 it is DefaultLimit. Set it before the first Add.
 	Limit int

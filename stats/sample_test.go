@@ -216,6 +216,15 @@ func TestSumMeanAndStandardDeviationAreRoundedOnce(t *testing.T) {
 	})
 }
 
+func TestMeanIsRoundedToEvenAmongTheSmallestNumbers(t *testing.T) {
+	const unit = math.SmallestNonzeroFloat64
+	require.Equal(t, 2*unit, Mean([]float64{unit, 2 * unit}))
+	require.Equal(t, 2*unit, Mean([]float64{2 * unit, 3 * unit}))
+	require.Equal(t, unit, Mean([]float64{0, unit, unit}))
+	require.Zero(t, Mean([]float64{0, unit}))
+	require.Equal(t, -2*unit, Mean([]float64{-unit, -2 * unit}))
+}
+
 func TestSumDoesNotCancel(t *testing.T) {
 	s := SampleOf([]float64{1e308, 1, -1e308, 1e308, 1e308})
 	require.Equal(t, math.Inf(1), s.Sum(), "above the range")

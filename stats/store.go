@@ -127,12 +127,9 @@ func accumulate(own []entry) []entry {
 	return own
 }
 
-// mergeKept merges entries with their own counts into kept ones. It works from the back inside kept's memory, and
+// mergeKept merges at least one entry with its own count into kept ones. It works from the back inside kept's memory, and
 // leaves what lies below the first added value alone.
 func mergeKept(kept, added []entry) []entry {
-	if len(added) == 0 {
-		return kept
-	}
 	from, _ := slices.BinarySearchFunc(kept, added[0].v, func(e entry, v float64) int { return cmp.Compare(e.v, v) })
 	i, j := len(kept)-1, len(added)-1
 	kept = slices.Grow(kept, len(added))[:len(kept)+len(added)]

@@ -92,6 +92,23 @@ func TestTheReadThatGathersSegmentsHasTheTimeOfTheLast(t *testing.T) {
 	require.False(t, c.arrival().At.Before(second.Add(-readingError)))
 }
 
+func TestAReadAcrossAStepOfTheWallClockHasTheUsersTime(t *testing.T) {
+	c, server := stamped(t)
+	var p [1]byte
+	for _, step := range []time.Duration{time.Second, -time.Second} {
+		c.wall.base.wall += int64(step) // as if the clock had been set since the last read
+		for _, kernel := range []bool{false, true} {
+			_, err := server.Write(p[:])
+			require.NoError(t, err)
+			_, err = c.Read(p[:])
+			require.NoError(t, err)
+			a := c.arrival()
+			require.Equal(t, kernel, a.Kernel)
+			require.True(t, kernel || a.At.Equal(a.Read))
+		}
+	}
+}
+
 func TestAStampedConnectionIsAConnection(t *testing.T) {
 	c, server := stamped(t)
 	var p [10]byte

@@ -9,7 +9,8 @@ import (
 )
 
 // New returns a client as o describes it, or all problems of o. Its errors are Errors within the
-// url.Error of http.Client. It returns redirects as they are. Its CloseIdleConnections also closes what
+// url.Error of http.Client, which repeats the URL: a key in its query would show. It returns redirects as
+// they are. Its CloseIdleConnections also closes what
 // Prewarm has opened and nobody used; call it when the client is no longer needed.
 func New(o Options) (*http.Client, error) {
 	if err := o.Validate(); err != nil {

@@ -84,6 +84,15 @@ func TestTLSIsAsTheOptionsSay(t *testing.T) {
 	require.ErrorContains(t, err, "certificate required")
 }
 
+func TestTheNameIsResolvedAndTimed(t *testing.T) {
+	base := httpServer(t, "tcp", "127.0.0.1:0", http.NotFoundHandler())
+	times, _, err := get(t.Context(), newClient(t, transport.Options{}), strings.Replace(base, "127.0.0.1", "localhost", 1))
+	require.NoError(t, err)
+	require.Positive(t, times.Resolve)
+	require.Positive(t, times.Connect)
+	require.LessOrEqual(t, times.Resolve+times.Connect, times.ConnReady.Sub(times.Dispatched))
+}
+
 func TestHTTP2WithoutTLS(t *testing.T) {
 	base := httpServer(t, "tcp", "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) }))
 	client := newClient(t, transport.Options{Protocol: transport.H2C})

@@ -88,8 +88,8 @@ func (d *base) name(id *fastjson.Value) {
 
 // count takes a report of token counts, under the names of Chat Completions or of Responses.
 func (d *base) count(usage *fastjson.Value) {
-	object, err := usage.Object()
-	if err != nil {
+	object := usage.GetObject()
+	if object == nil {
 		return // null, or absent
 	}
 	d.usage = endpoint.Usage{}

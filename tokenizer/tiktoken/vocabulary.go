@@ -2,13 +2,17 @@ package tiktoken
 
 import (
 	"bytes"
+	"compress/gzip"
+	"embed"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"strconv"
 	"sync"
-
-	"github.com/pkoukk/tiktoken-go-loader/assets"
 )
+
+//go:embed ranks/*.gz
+var rankFiles embed.FS
 
 // The rank files, each read once, when an encoding that needs it is first used. That is the only state of the package, and it
 // never changes after. A damaged file panics: it is a part of the program, not of its input.
@@ -29,7 +33,7 @@ type vocabulary struct {
 
 // read makes the vocabulary of an embedded file, whose lines are a token in base64, a space and its rank, in order of rank.
 func read(name string) *vocabulary {
-	file, err := assets.Assets.ReadFile(name + ".tiktoken")
+	file, err := rankFile(name)
 	if err != nil {
 		panic(fmt.Sprintf("tiktoken: ranks of %s: %v", name, err))
 	}
@@ -59,6 +63,20 @@ func read(name string) *vocabulary {
 		start = end
 	}
 	return v
+}
+
+// rankFile gives the text of an embedded file.
+func rankFile(name string) ([]byte, error) {
+	file, err := rankFiles.Open("ranks/" + name + ".tiktoken.gz")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := gzip.NewReader(file)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(text)
 }
 
 // merger gives a merger that nobody else uses; it goes back to v.mergers.
