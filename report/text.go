@@ -53,8 +53,7 @@ func writeHead(w io.Writer, res *result.Result) {
 }
 
 func writeLatencies(w io.Writer, st result.Stats) {
-	fmt.Fprintf(w, "%-9s%10s%10s%10s%10s%23s%8s\n", "", "mean", "p50", "p90", "p99", "95 % interval of p99", "n")
-	rows := 0
+	head := fmt.Sprintf("%-9s%10s%10s%10s%10s%23s%8s\n", "", "mean", "p50", "p90", "p99", "95 % interval of p99", "n")
 	for _, l := range latencies {
 		n, ok := st.Lookup(l.key + "-n")
 		if !ok || n == 0 || l.like != "" && same(st, l.key, l.like) {
@@ -65,11 +64,11 @@ func writeLatencies(w io.Writer, st result.Stats) {
 		if lo, hi := lookup(st, l.key+"-p99-ci95-lo"), lookup(st, l.key+"-p99-ci95-hi"); !math.IsNaN(lo) && !math.IsNaN(hi) {
 			interval = Seconds(lo) + " … " + Seconds(hi)
 		}
-		fmt.Fprintf(w, "%-9s%s%s%s%s%s%s\n", l.label, right(at("mean"), 10), right(at("p50"), 10), right(at("p90"), 10),
+		fmt.Fprintf(w, "%s%-9s%s%s%s%s%s%s\n", head, l.label, right(at("mean"), 10), right(at("p50"), 10), right(at("p90"), 10),
 			right(at("p99"), 10), right(interval, 23), right(Number(n), 8))
-		rows++
+		head = ""
 	}
-	if rows == 0 {
+	if head != "" {
 		fmt.Fprintln(w, "no request succeeded: there are no latencies")
 	}
 	fmt.Fprintln(w)

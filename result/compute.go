@@ -2,7 +2,7 @@ package result
 
 import (
 	"math"
-	"slices"
+	"strings"
 
 	"github.com/llmeter-go/llmeter/stats"
 )
@@ -161,27 +161,22 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
 	}
 }
 
-// warnings say which percentiles are drawn from too few values, each metric at its lowest doubtful one. Metrics of which
-// the same can be said share a warning.
+// warnings say of which metrics the p99, or else the p99.9, is drawn from too few values: one warning for each of both, with the
+// number of the worst case.
 func (a *Accumulator) warnings() (all []Warning) {
-	for i := range a.own {
-		n := a.own[i].N()
-		if n == 0 {
-			continue
+	var warned [metrics]bool
+	for _, q := range quantiles[3:] {
+		var keys []string
+		fewest := stats.MinN(q.q)
+		for i := range a.own {
+			if n := a.own[i].N(); n > 0 && n < stats.MinN(q.q) && !warned[i] {
+				warned[i] = true
+				keys = append(keys, metricNames[i]+"-"+q.name)
+				fewest = min(fewest, n)
+			}
 		}
-		for _, q := range quantiles {
-			w, doubtful := stats.QuantileWarning(q.q, float64(n))
-			if !doubtful {
-				continue
-			}
-			key := metricNames[i] + "-" + q.name
-			same := slices.IndexFunc(all, func(old Warning) bool { return old.Text == w.Text })
-			if same < 0 {
-				all = append(all, Warning{w.Code, key, w.Text})
-			} else {
-				all[same].Metric += "," + key
-			}
-			break
+		if w, few := stats.QuantileWarning(q.q, float64(fewest)); few {
+			all = append(all, Warning{w.Code, strings.Join(keys, ","), w.Text})
 		}
 	}
 	return all

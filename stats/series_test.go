@@ -154,6 +154,17 @@ func TestMSER5SaysNothingOfWhatDoesNotSettleOrIsShort(t *testing.T) {
 	require.Equal(t, []any{0, 100, false}, []any{from, to, ok})
 }
 
+func TestShortSeriesIsNotSteady(t *testing.T) {
+	from, to, ok := Series(count(49)).Steady()
+	require.Equal(t, []any{0, 49, false}, []any{from, to, ok})
+}
+
+func TestSteadyKeepsTheValuesAfterTheLastWholeBatch(t *testing.T) {
+	_, to, ok := make(Series, 503).Steady()
+	require.True(t, ok)
+	require.Equal(t, 503, to)
+}
+
 func TestMSER5LeavesAConstantWhole(t *testing.T) {
 	cut, ok := MSER5(make([]float64, 500))
 	require.True(t, ok)

@@ -3,6 +3,7 @@ package openai_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,8 +17,8 @@ import (
 // conform runs the suite on the endpoint that make gives. carries are the channels that the API has.
 func conform(t *testing.T, format endpointtest.Format, make func(*openai.Config) endpoint.Endpoint, carries ...endpoint.Channel) {
 	endpointtest.Run(t, func(t *testing.T, s endpointtest.Script) endpoint.Endpoint {
-		for _, c := range []endpoint.Channel{endpoint.Content, endpoint.Reasoning, endpoint.ToolCallArguments, endpoint.RefusalText} {
-			if s.Says(c) && !contains(carries, c) {
+		for _, c := range allChannels {
+			if s.Says(c) && !slices.Contains(carries, c) {
 				t.Skipf("the API has no channel %v", c)
 			}
 		}
@@ -28,26 +29,17 @@ func conform(t *testing.T, format endpointtest.Format, make func(*openai.Config)
 	})
 }
 
-func contains(all []endpoint.Channel, c endpoint.Channel) bool {
-	for _, a := range all {
-		if a == c {
-			return true
-		}
-	}
-	return false
-}
-
-var chatChannels = []endpoint.Channel{endpoint.Content, endpoint.Reasoning, endpoint.ToolCallArguments, endpoint.RefusalText}
+var allChannels = []endpoint.Channel{endpoint.Content, endpoint.Reasoning, endpoint.ToolCallArguments, endpoint.RefusalText}
 
 func TestCompletionEndpointConforms(t *testing.T) {
 	f := chatFormat
 	f.Part, f.ContentType = nil, "application/json"
 	f.Garbage = `{"choices":[`
-	conform(t, f, func(c *openai.Config) endpoint.Endpoint { return (*openai.CompletionEndpoint)(c) }, chatChannels...)
+	conform(t, f, func(c *openai.Config) endpoint.Endpoint { return (*openai.CompletionEndpoint)(c) }, allChannels...)
 }
 
 func TestCompletionStreamEndpointConforms(t *testing.T) {
-	conform(t, chatFormat, func(c *openai.Config) endpoint.Endpoint { return (*openai.CompletionStreamEndpoint)(c) }, chatChannels...)
+	conform(t, chatFormat, func(c *openai.Config) endpoint.Endpoint { return (*openai.CompletionStreamEndpoint)(c) }, allChannels...)
 }
 
 func TestTextCompletionEndpointConforms(t *testing.T) {
@@ -65,11 +57,11 @@ func TestResponseEndpointConforms(t *testing.T) {
 	f := responseFormat
 	f.Part, f.ContentType = nil, "application/json"
 	f.Garbage = `{}`
-	conform(t, f, func(c *openai.Config) endpoint.Endpoint { return (*openai.ResponseEndpoint)(c) }, chatChannels...)
+	conform(t, f, func(c *openai.Config) endpoint.Endpoint { return (*openai.ResponseEndpoint)(c) }, allChannels...)
 }
 
 func TestResponseStreamEndpointConforms(t *testing.T) {
-	conform(t, responseFormat, func(c *openai.Config) endpoint.Endpoint { return (*openai.ResponseStreamEndpoint)(c) }, chatChannels...)
+	conform(t, responseFormat, func(c *openai.Config) endpoint.Endpoint { return (*openai.ResponseStreamEndpoint)(c) }, allChannels...)
 }
 
 func TestEmbeddingsEndpointConforms(t *testing.T) {
@@ -206,10 +198,11 @@ var responseFormat = endpointtest.Format{
 var embeddingsFormat = endpointtest.Format{
 	ContentType: "application/json",
 	Whole: func(s endpointtest.Script) string {
-		return encode(object{
-			"object": "list", "data": []object{{"object": "embedding", "index": 0, "embedding": []float64{0.25, -1.5e-3}}},
-			"usage": object{"prompt_tokens": s.Usage.Input.N, "total_tokens": s.Usage.Input.N},
-		})
+		answer := object{"object": "list", "data": []object{{"object": "embedding", "index": 0, "embedding": []float64{0.25, -1.5e-3}}}}
+		if n := s.Usage.Input; n.Known() {
+			answer["usage"] = object{"prompt_tokens": n.N, "total_tokens": n.N}
+		}
+		return encode(answer)
 	},
 	Garbage: `{"object":"list"}`,
 	Error:   reportError,
