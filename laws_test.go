@@ -42,7 +42,7 @@ func (s source) lines(n ast.Node) int {
 func sources(t *testing.T) (all []source) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != ".") {
+		if err != nil || d.IsDir() && (d.Name() == "testdata" || strings.ContainsAny(d.Name()[:1], "._") && path != ".") {
 			return filepath.SkipDir
 		}
 		if filepath.Ext(path) != ".go" {

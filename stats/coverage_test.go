@@ -120,7 +120,7 @@ func TestApproximateIntervalsOfIndependentMeansCoverTheirLevel(t *testing.T) {
 func TestBootstrapIntervalCoversItsLevel(t *testing.T) {
 	s := sources()[0] // the most skewed
 	draw := Resampling{Resamples: 200}
-	share := coverage(s, MinApproximateMeanN, 400, s.mean, func(x Series) Interval { return draw.Interval(x, 0.95, plainMean) })
+	share := coverage(s, MinApproximateMeanN, 300, s.mean, func(x Series) Interval { return draw.Interval(x, 0.95, plainMean) })
 	require.InDelta(t, 0.95, share, 0.02)
 }
 
