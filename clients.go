@@ -95,7 +95,7 @@ func (run *Run) send(client, turn int, intended time.Time, rq request) *Response
 	seq := int(run.sent.Add(1)) - 1
 	var r *Response
 	if rq.err == nil {
-		r = run.invoke(rq.ctx, rq.payload)
+		r = run.invokeWithRetries(rq.ctx, seq, rq.payload)
 	} else {
 		r = notSent(rq.payload, rq.err)
 	}

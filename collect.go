@@ -87,7 +87,9 @@ func (run *Run) afterInvoke(ctx context.Context, r *Response) {
 func (run *Run) keep(r *Response) {
 	run.mu.Lock()
 	run.acc.Add(r)
+	finished, failed := run.acc.Requests(), run.acc.FailedRequests()
 	run.mu.Unlock()
+	run.checkStop(finished, failed)
 	if !run.cfg.LowMemory {
 		run.responses = append(run.responses, r)
 	}

@@ -36,7 +36,8 @@ type Run struct {
 	acc           result.Accumulator // guarded by mu: the collector adds, Stats reads
 	responses     []*Response        // written by the collector alone
 	conversations atomic.Int64
-	hookErr       error // first error of an AfterInvoke, owned by the collector
+	hookErr       error           // first error of an AfterInvoke; the collector's own
+	stopped       *result.Warning // why StopWhen ended the run; the collector's own
 	writer        *result.Writer
 
 	done   chan struct{}
@@ -211,6 +212,9 @@ func (run *Run) finish(end time.Time, err error) {
 	}
 	res := run.shell(end)
 	res.Interrupted = err != nil
+	if run.stopped != nil {
+		res.Warnings = append(res.Warnings, *run.stopped)
+	}
 	run.acc.Complete(res, run.responses)
 	var errs []error
 	if err != nil {

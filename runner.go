@@ -50,8 +50,12 @@ type Runner struct {
 	// cap. Nothing due is ever dropped.
 	MaxInFlight int
 
-	// Timeout ends a request that takes longer. 0 = 60 s.
+	// Timeout ends an attempt that takes longer. 0 = 60 s.
 	Timeout time.Duration
+	// Retry sends failed requests again. The zero value never does.
+	Retry Retry
+	// StopWhen ends the run early when too much fails. The zero value never does.
+	StopWhen StopWhen
 	// Tokenizer counts what the endpoint does not report. nil = [tokenizer.Words], which counts words.
 	Tokenizer Tokenizer
 
@@ -132,6 +136,8 @@ func (r Runner) Validate() error {
 	}{
 		{"Clients", int64(r.Clients)}, {"Requests", int64(r.Requests)}, {"Duration", int64(r.Duration)},
 		{"MaxInFlight", int64(r.MaxInFlight)}, {"Timeout", int64(r.Timeout)},
+		{"Retry.Attempts", int64(r.Retry.Attempts)}, {"Retry.Backoff", int64(r.Retry.Backoff)},
+		{"Retry.MaxBackoff", int64(r.Retry.MaxBackoff)}, {"StopWhen.MinRequests", int64(r.StopWhen.MinRequests)},
 	} {
 		if n.value < 0 {
 			complain("%s is negative", n.name)
@@ -145,6 +151,14 @@ func (r Runner) Validate() error {
 	}
 	if r.Arrivals != nil && r.Clients > 0 {
 		complain("Clients is not used with Arrivals; MaxInFlight caps the requests in flight")
+	}
+	if rate := r.StopWhen.ErrorRate; !(rate >= 0 && rate <= 1) {
+		complain("StopWhen.ErrorRate %v is not between 0 and 1", rate)
+	}
+	if r.Arrivals != nil {
+		if err := load.Validate(r.Arrivals); err != nil {
+			problems = append(problems, err)
+		}
 	}
 	return errors.Join(append(problems, r.validateOutput()...)...)
 }

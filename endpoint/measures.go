@@ -34,6 +34,32 @@ func (r *Response) TPOT() (seconds float64, ok bool) {
 // Retries is the number of attempts after the first, unknown if the endpoint does not report attempts.
 func (r *Response) Retries() (int, bool) { return len(r.Attempts) - 1, len(r.Attempts) > 0 }
 
+// CountFrom makes all latencies of r count from the dispatch of an earlier attempt at the same request.
+func (r *Response) CountFrom(first *Response) {
+	shift := r.Dispatched.Sub(first.Dispatched)
+	for i := range r.Events {
+		r.Events[i].At += shift
+	}
+	r.RequestTime, r.Intended, r.Dispatched = first.RequestTime, first.Intended, first.Dispatched
+}
+
+// WithoutRetries gives TTFT and TTLT counted from the start of the last attempt: what they would have been without the
+// attempts before it and the pauses between them. They are negative if unknown.
+func (r *Response) WithoutRetries() (ttft, ttlt time.Duration) {
+	start := r.Dispatched
+	if n := len(r.Attempts); n > 1 {
+		start = r.Attempts[n-1].Start
+	}
+	ttft, ttlt = -1, -1
+	if d, ok := since(start, r.FirstToken); ok {
+		ttft = d
+	}
+	if d, ok := since(start, r.LastToken); ok {
+		ttlt = d
+	}
+	return ttft, ttlt
+}
+
 // Status is the HTTP status of the last attempt, 0 if there was none.
 func (r *Response) Status() int {
 	if n := len(r.Attempts); n > 0 {

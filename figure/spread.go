@@ -66,6 +66,7 @@ func Bins(log bool, samples ...[]float64) []float64 {
 	if !log {
 		return linearBins(v)
 	}
+	least, most := v[0], v[len(v)-1]
 	for i := range v {
 		v[i] = math.Log10(v[i])
 	}
@@ -78,8 +79,8 @@ func Bins(log bool, samples ...[]float64) []float64 {
 	for i := range edges {
 		edges[i] = math.Pow(10, lo+(hi-lo)*float64(i)/float64(n))
 	}
-	edges[0] = math.Min(edges[0], math.Pow(10, lo)) // rounding must not put the extremes outside
-	edges[n] = math.Max(edges[n], math.Pow(10, hi))
+	edges[0] = math.Min(edges[0], least) // rounding must not put the extremes outside
+	edges[n] = math.Max(edges[n], most)
 	return edges
 }
 

@@ -1,7 +1,6 @@
 package result_test
 
 import (
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -198,13 +197,4 @@ func TestErrorsAreCountedByKindWithTheFirstAsSample(t *testing.T) {
 	require.Equal(t, endpoint.KindUnknown, got[2].Kind)
 	require.Equal(t, 4, res.FailedRequests())
 	require.Equal(t, 1, res.CancelledRequests)
-}
-
-func TestMemoryIsBoundedAndWhatIsNoNumberIsLeftOut(t *testing.T) {
-	r := at(0, 1, time.Second)
-	r.FirstToken = r.Dispatched.Add(math.MaxInt64)
-	s := accumulate(r).Stats(&result.Result{})
-	data, err := s.MarshalJSON()
-	require.NoError(t, err)
-	require.NotContains(t, string(data), "NaN")
 }

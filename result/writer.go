@@ -141,6 +141,9 @@ func (w *Writer) Add(r *endpoint.Response) { w.queue.Push(item{response: r}) }
 
 // Flush waits until the store has everything that was added before.
 func (w *Writer) Flush() {
+	if w.done == nil {
+		return
+	}
 	flushed := make(chan struct{})
 	w.queue.Push(item{flushed: flushed})
 	select {
