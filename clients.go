@@ -19,7 +19,7 @@ func (run *Run) closedLoop(ctx, sending context.Context, clients *errgroup.Group
 				if run.over(sending) {
 					return nil
 				}
-				c, ok, err := run.deck.deal()
+				c, ok, err := run.deck.deal(sending)
 				if err != nil || !ok {
 					return err
 				}

@@ -1,9 +1,9 @@
 package llmeter
 
 import (
+	"context"
 	"fmt"
 	"iter"
-	"sync"
 	"unsafe"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -15,31 +15,54 @@ import (
 type deck struct {
 	endpoint endpoint.Endpoint
 
-	cards    []card
-	order    *load.Deck
-	mu       sync.Mutex // guards next
-	next     func() (endpoint.Payload, error, bool)
-	stopNext func()
+	cards []card
+	order *load.Deck
+
+	sourced chan card // of a Source; nil without one
+	quit    chan struct{}
 }
+
+// readAhead is how many payloads of a Source are made before they are needed, so that a slow one does not delay a schedule.
+const readAhead = 256
 
 // A card is a payload as the user gave it and as it is sent, or why it cannot be sent.
 type card struct {
 	given, prepared Payload
 	err             error
+	sourceErr       error // the source failed: there is no card
 }
 
-func (d *deck) fill(cfg *Runner) error {
+func (d *deck) fill(cfg *Runner) {
 	d.endpoint = cfg.Endpoint
 	if cfg.Source != nil {
-		d.next, d.stopNext = iter.Pull2(cfg.Source)
-		return nil
+		d.sourced, d.quit = make(chan card, readAhead), make(chan struct{})
+		go d.read(cfg.Source)
+		return
 	}
 	d.order = load.NewDeck(len(cfg.Payloads), cfg.Seed)
 	d.cards = make([]card, len(cfg.Payloads))
 	for i, p := range cfg.Payloads {
 		d.cards[i] = d.prepare(p)
 	}
-	return nil
+}
+
+// read reads a source to its end, its first error, or the end of the run.
+func (d *deck) read(source iter.Seq2[Payload, error]) {
+	defer close(d.sourced)
+	for p, err := range source {
+		c := card{sourceErr: err}
+		if err == nil {
+			c = d.prepare(p)
+		}
+		select {
+		case d.sourced <- c:
+		case <-d.quit:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 func (d *deck) prepare(p Payload) card {
@@ -47,28 +70,26 @@ func (d *deck) prepare(p Payload) card {
 	return card{given: p, prepared: prepared, err: err}
 }
 
-// deal gives the next card. ok is false when there is none left; err is an error of the source, which ends the run.
-func (d *deck) deal() (c card, ok bool, err error) {
-	if d.next == nil {
+// deal gives the next card. ok is false when there is none left, or nothing is to be sent any more; err is an error of
+// the source, which ends the run.
+func (d *deck) deal(sending context.Context) (c card, ok bool, err error) {
+	if d.sourced == nil {
 		return d.cards[d.order.Next()], true, nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	p, err, ok := d.next()
-	if err != nil {
-		return card{}, false, fmt.Errorf("source of payloads: %w", err)
-	}
-	if !ok {
+	select {
+	case c, ok = <-d.sourced:
+	case <-sending.Done():
 		return card{}, false, nil
 	}
-	return d.prepare(p), true, nil
+	if c.sourceErr != nil {
+		return card{}, false, fmt.Errorf("source of payloads: %w", c.sourceErr)
+	}
+	return c, ok, nil
 }
 
 func (d *deck) close() {
-	if d.stopNext != nil {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.stopNext()
+	if d.quit != nil {
+		close(d.quit)
 	}
 }
 

@@ -77,7 +77,7 @@ func (d *dispatcher) advance() {
 // makeReady starts the goroutines of all requests that are due within lead.
 func (d *dispatcher) makeReady() error {
 	for d.more && time.Until(d.due) <= lead {
-		c, ok, err := d.run.deck.deal()
+		c, ok, err := d.run.deck.deal(d.sending)
 		if err != nil {
 			return err
 		}

@@ -77,12 +77,10 @@ func (r Runner) Start(ctx context.Context, overrides ...func(*RunConfig)) (*Run,
 	if r.Arrivals == nil {
 		run.limit = r.requestsPerClient()
 	}
-	if err := run.deck.fill(&run.cfg); err != nil {
-		return nil, err
-	}
 	if err := run.openFolder(ctx); err != nil {
 		return nil, err
 	}
+	run.deck.fill(&run.cfg)
 	run.reading.Store(true)
 	run.begin(ctx)
 	return run, nil

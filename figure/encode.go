@@ -243,6 +243,7 @@ type axis struct {
 	Unit       Unit     `json:"unit"`
 	Categories []string `json:"categories,omitempty"`
 	Log        bool     `json:"log,omitempty"`
+	Time       bool     `json:"time,omitempty"`
 }
 
 type mark struct {

@@ -10,9 +10,9 @@ import (
 	"github.com/llmeter-go/llmeter/stats"
 )
 
-// An Accumulator computes the statistics of a run from its responses, one at a time, in memory that does not grow with
-// their number beyond the limit of [stats.Sample]. What it answers does not depend on their order, and merging two of them equals
-// adding everything to one. The zero value is ready.
+// An Accumulator computes the statistics of a run from its responses, one at a time, in memory that does not grow
+// with their number beyond the limit of [stats.Sample]. What it answers does not depend on their order, and merging
+// two of them equals adding everything to one. The zero value is ready.
 //
 // It must not be copied once it was added to, and is not safe for concurrent use, reading included.
 type Accumulator struct {
@@ -55,7 +55,7 @@ func (a *Accumulator) Add(r *endpoint.Response) {
 		return
 	}
 	a.reached = true
-	a.success += r.OutputTokens.N
+	a.success += known(r.OutputTokens)
 	a.addOwn(r)
 }
 
@@ -91,7 +91,15 @@ func (a *Accumulator) addLLMeter(r *endpoint.Response) {
 	addCount(&a.llmeter[pyOutput], &a.output, r.OutputTokens)
 	addCount(&a.llmeter[pyInput], &a.input, r.InputTokens)
 	addCount(&a.llmeter[pyCached], &a.cached, r.CachedTokens)
-	a.reasoning += r.ReasoningTokens.N
+	a.reasoning += known(r.ReasoningTokens)
+}
+
+// known is the number of tokens, 0 if it is not known.
+func known(c endpoint.Count) int {
+	if !c.Known() {
+		return 0
+	}
+	return c.N
 }
 
 func addDuration(to *stats.Sample, of func() (time.Duration, bool)) {

@@ -43,7 +43,8 @@ func TestMergingEqualsAddingAll(t *testing.T) {
 	})
 }
 
-// at is a response of a stream: dispatched so long after a fixed start, with an event for each of the given instants after that.
+// at is a response of a stream: dispatched so long after a fixed start, with an event for each of the given instants
+// after that.
 func at(offset time.Duration, tokens int, events ...time.Duration) *endpoint.Response {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(offset)
 	r := &endpoint.Response{Dispatched: start, Intended: start, RequestTime: start, Streamed: true, OutputTokens: endpoint.Counted(tokens)}

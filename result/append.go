@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// What follows appends JSON text. It writes what Python's json module writes, but leaves characters beyond ASCII as they are.
+// What follows appends JSON text. It writes what Python's json module writes, but leaves characters beyond ASCII as
+// they are.
 
 // appendFloat appends the shortest text that reads back as f, with a decimal point or an exponent; null if f is no number
 // of JSON.

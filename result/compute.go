@@ -7,12 +7,13 @@ import (
 	"github.com/llmeter-go/llmeter/stats"
 )
 
-// Stats computes the statistics of what was added until now. res says what the run is called and how long it took; what it leaves
-// zero of the counts and request times is taken from the responses.
+// Stats computes the statistics of what was added until now. res says what the run is called and how long it took;
+// what it leaves zero of the counts and request times is taken from the responses.
 //
-// The keys come in this order: LLMeter's summary; LLMeter's statistics as it computes them when it loads a run; time_per_output_token,
-// output_tps and interrupted, which it knows of live runs alone; what callbacks contributed; ours. A statistic that is not
-// defined has no key, except that LLMeter's rates are nil where the test time is not known.
+// The keys come in this order: LLMeter's summary; LLMeter's statistics as it computes them when it loads a run;
+// time_per_output_token, output_tps and interrupted, which it knows of live runs alone; what callbacks contributed;
+// ours. A statistic that is not defined has no key, except that LLMeter's rates are nil where the test time is not
+// known.
 func (a *Accumulator) Stats(res *Result) Stats {
 	var s Stats
 	filled := a.fill(res)
@@ -71,7 +72,8 @@ func (a *Accumulator) addRunStats(s *Stats, r *Result) {
 		rate = float64(a.failed) / float64(r.TotalRequests)
 	}
 	for i, value := range []any{
-		a.failed, rate, perMinute(r.TotalRequests), a.input, a.output, a.cached, a.reasoning, perMinute(a.input), perMinute(a.output),
+		a.failed, rate, perMinute(r.TotalRequests), a.input, a.output, a.cached, a.reasoning,
+		perMinute(a.input), perMinute(a.output),
 	} {
 		s.set(runKeys[i], value)
 	}
@@ -161,8 +163,8 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
 	}
 }
 
-// warnings say of which metrics the p99, or else the p99.9, is drawn from too few values: one warning for each of both, with the
-// number of the worst case.
+// warnings say of which metrics the p99, or else the p99.9, is drawn from too few values: one warning for each of
+// both, with the number of the worst case.
 func (a *Accumulator) warnings() (all []Warning) {
 	var warned [metrics]bool
 	for _, q := range quantiles[3:] {

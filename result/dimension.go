@@ -12,14 +12,15 @@ import (
 
 // llmeterNames are LLMeter's names of the measures of a response, and the key of [endpoint.Response.Metric] for each.
 var llmeterNames = map[string]string{
-	"time_to_first_token": "ttft", "time_to_first_content_token": "ttfct", "time_to_last_token": "ttlt", "time_per_output_token": "tpot",
-	"num_tokens_input": "input_tokens", "num_tokens_output": "output_tokens",
+	"time_to_first_token": "ttft", "time_to_first_content_token": "ttfct", "time_to_last_token": "ttlt",
+	"time_per_output_token": "tpot",
+	"num_tokens_input":      "input_tokens", "num_tokens_output": "output_tokens",
 	"num_tokens_input_cached": "cached_tokens", "num_tokens_output_reasoning": "reasoning_tokens",
 }
 
 // GetDimension gives one measure of every response, in their order: NaN where a response has none. name is a key of
-// [endpoint.Response.Metric], LLMeter's name of the same, "retries", or the key of an annotation that is a number. An unknown name is an
-// error that lists the known ones.
+// [endpoint.Response.Metric], LLMeter's name of the same, "retries", or the key of an annotation that is a number. An
+// unknown name is an error that lists the known ones.
 func (r *Result) GetDimension(name string) ([]float64, error) {
 	metric := name
 	if key, ok := llmeterNames[name]; ok {
@@ -46,9 +47,12 @@ func (r *Result) GetDimension(name string) ([]float64, error) {
 		values = append(values, v)
 	}
 	if !builtIn && !annotations[name] {
-		known := slices.Concat(slices.Collect(maps.Keys(llmeterNames)), slices.Collect(maps.Keys(annotations)), endpoint.MetricKeys(), []string{"retries"})
+		known := append(endpoint.MetricKeys(), "retries")
+		known = slices.AppendSeq(known, maps.Keys(llmeterNames))
+		known = slices.AppendSeq(known, maps.Keys(annotations))
 		slices.Sort(known)
-		return nil, fmt.Errorf("no response has a dimension %q; there are %s", name, strings.Join(slices.Compact(known), ", "))
+		there := strings.Join(slices.Compact(known), ", ")
+		return nil, fmt.Errorf("no response has a dimension %q; there are %s", name, there)
 	}
 	return values, nil
 }

@@ -14,7 +14,8 @@ import (
 // them together and changes no duration.
 func record(into *eventlog.Response, start time.Time, r *endpoint.Response) {
 	*into = eventlog.Response{
-		Seq: r.Seq, Client: r.Client, Turn: r.Turn, Streamed: r.Streamed, RequestTime: eventlog.Missing, Dispatched: eventlog.Missing,
+		Seq: r.Seq, Client: r.Client, Turn: r.Turn, Streamed: r.Streamed,
+		RequestTime: eventlog.Missing, Dispatched: eventlog.Missing,
 		Input: recordCount(r.InputTokens), Output: recordCount(r.OutputTokens),
 		Cached: recordCount(r.CachedTokens), Reasoning: recordCount(r.ReasoningTokens),
 		Error: recordError(r.Error), Attempts: into.Attempts[:0], Events: into.Events[:0],
@@ -28,7 +29,8 @@ func record(into *eventlog.Response, start time.Time, r *endpoint.Response) {
 		from = origin{r.Dispatched, into.Dispatched}
 	}
 	into.Intended, into.End = from.offset(r.Intended), from.offset(r.End)
-	into.FirstToken, into.FirstText, into.LastToken = from.offset(r.FirstToken), from.offset(r.FirstText), from.offset(r.LastToken)
+	into.FirstToken, into.FirstText = from.offset(r.FirstToken), from.offset(r.FirstText)
+	into.LastToken = from.offset(r.LastToken)
 	for i := range r.Attempts {
 		into.Attempts = append(into.Attempts, from.attempt(&r.Attempts[i]))
 	}
@@ -82,7 +84,9 @@ func recordError(e *endpoint.Error) *eventlog.Error {
 	if e == nil {
 		return nil
 	}
-	return &eventlog.Error{Kind: string(e.Kind), Code: e.Code, Message: errorMessage(e), Status: e.Status, RetryAfter: int64(e.RetryAfter)}
+	return &eventlog.Error{
+		Kind: string(e.Kind), Code: e.Code, Message: errorMessage(e), Status: e.Status, RetryAfter: int64(e.RetryAfter),
+	}
 }
 
 // restore sets what the event log knows of r exactly.
@@ -94,9 +98,9 @@ func restore(r *endpoint.Response, start time.Time, from *eventlog.Response) {
 	if from.RequestTime != eventlog.Missing {
 		r.RequestTime = time.UnixMicro(from.RequestTime).UTC()
 	}
-	r.Intended, r.Dispatched, r.End = instant(start, from.Intended), instant(start, from.Dispatched), instant(start, from.End)
+	r.Intended, r.Dispatched = instant(start, from.Intended), instant(start, from.Dispatched)
 	r.FirstToken, r.FirstText = instant(start, from.FirstToken), instant(start, from.FirstText)
-	r.LastToken = instant(start, from.LastToken)
+	r.LastToken, r.End = instant(start, from.LastToken), instant(start, from.End)
 	r.Error = restoreError(from.Error)
 	r.Attempts, r.Events = nil, nil
 	for i := range from.Attempts {
@@ -108,7 +112,8 @@ func restore(r *endpoint.Response, start time.Time, from *eventlog.Response) {
 	for i := range from.Events {
 		e := &from.Events[i]
 		r.Events[i] = endpoint.Event{
-			At: time.Duration(e.At), Bytes: e.Bytes, Text: e.Text, Tokens: e.Tokens, Channel: endpoint.Channel(e.Channel), SameRead: e.SameRead,
+			At: time.Duration(e.At), Bytes: e.Bytes, Text: e.Text, Tokens: e.Tokens,
+			Channel: endpoint.Channel(e.Channel), SameRead: e.SameRead,
 		}
 	}
 }
@@ -129,7 +134,8 @@ func restoreError(e *eventlog.Error) *endpoint.Error {
 		return nil
 	}
 	return &endpoint.Error{
-		Kind: endpoint.ErrorKind(e.Kind), Code: e.Code, Message: e.Message, Status: e.Status, RetryAfter: time.Duration(e.RetryAfter),
+		Kind: endpoint.ErrorKind(e.Kind), Code: e.Code, Message: e.Message, Status: e.Status,
+		RetryAfter: time.Duration(e.RetryAfter),
 	}
 }
 
@@ -138,6 +144,7 @@ func restoreAttempt(start time.Time, a *eventlog.Attempt) endpoint.Attempt {
 		URL: a.URL, RemoteAddr: a.RemoteAddr, Protocol: a.Protocol, Reused: a.Reused, Status: a.Status,
 		Start: instant(start, a.Start), Ready: instant(start, a.Ready), Written: instant(start, a.Written),
 		FirstByte: instant(start, a.FirstByte), End: instant(start, a.End),
-		DNS: time.Duration(a.DNS), Connect: time.Duration(a.Connect), TLS: time.Duration(a.TLS), Error: restoreError(a.Error),
+		DNS: time.Duration(a.DNS), Connect: time.Duration(a.Connect), TLS: time.Duration(a.TLS),
+		Error: restoreError(a.Error),
 	}
 }

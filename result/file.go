@@ -3,6 +3,7 @@ package result
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // The files of a run's folder.
@@ -18,8 +19,16 @@ const (
 
 var allFiles = []string{payloadFile, configFile, responsesFile, summaryFile, statsFile, ownFileName, eventsFile}
 
-// A recordFile is a file that is written record by record through a buffer. After a failure nothing more is written, so that
-// at most the last record in it is torn; records are then only counted.
+// join names a file of a folder. Unlike path.Join it leaves a URL as it is, for stores whose paths are URLs.
+func join(folder, name string) string {
+	if folder == "" || strings.HasSuffix(folder, "/") {
+		return folder + name
+	}
+	return folder + "/" + name
+}
+
+// A recordFile is a file that is written record by record through a buffer. After a failure nothing more is written,
+// so that at most the last record in it is torn; records are then only counted.
 type recordFile struct {
 	name string // with its folder
 	w    io.WriteCloser

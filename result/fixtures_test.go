@@ -38,7 +38,8 @@ type view struct {
 	} `json:"load_responses"`
 }
 
-// views gives LLMeter 0.2.0's view of every folder in the test data, and makes it the working directory, as it was LLMeter's.
+// views gives LLMeter 0.2.0's view of every folder in the test data, and makes it the working directory, as it was
+// LLMeter's.
 func views(t *testing.T) (all []view) {
 	t.Chdir("testdata/llmeter")
 	files, err := filepath.Glob("*/expected.json")
@@ -102,7 +103,8 @@ func codes(res *result.Result) (all []string) {
 }
 
 // requireLLMeter checks that got holds every key of want with its value and type, in its order, and no further key of
-// LLMeter's except those that begin with one of also. Floats may differ by the noise below a nanosecond that Python's clock readings carry.
+// LLMeter's except those that begin with one of also. Floats may differ by the noise below a nanosecond that Python's
+// clock readings carry.
 func requireLLMeter(t *testing.T, folder string, want, got result.Stats, also ...string) {
 	t.Helper()
 	var wantKeys, gotKeys []string

@@ -27,8 +27,8 @@ func (r *Result) verdictJSON() verdictJSON {
 	return verdictJSON{cmp.Or(r.Verdict.Level, unjudged), r.Clock, append([]Reason{}, r.Verdict.Reasons...)}
 }
 
-// MarshalJSON writes the Result in the schema "llmeter.run/1": its name and folder, all statistics in one flat object, the warnings
-// and the verdict. Responses are not part of it.
+// MarshalJSON writes the Result in the schema "llmeter.run/1": its name and folder, all statistics in one flat
+// object, the warnings and the verdict. Responses are not part of it.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	return encode(struct {
 		Schema     string      `json:"schema"`
@@ -78,8 +78,10 @@ type ownFile struct {
 
 func (r *Result) ownFile(s Stats) ownFile {
 	return ownFile{
-		Schema: schemaFolder, Config: r.Config, Clock: r.Clock, Interrupted: r.Interrupted, CancelledRequests: r.CancelledRequests,
-		Conversations: r.Conversations, CoarseStamps: r.data != nil && r.data.coarse, Health: r.Health, Verdict: r.verdictJSON(), Warnings: append([]Warning{}, r.Warnings...), Statistics: s,
+		Schema: schemaFolder, Config: r.Config, Clock: r.Clock,
+		Interrupted: r.Interrupted, CancelledRequests: r.CancelledRequests, Conversations: r.Conversations,
+		CoarseStamps: r.data != nil && r.data.coarse, Health: r.Health, Verdict: r.verdictJSON(),
+		Warnings: append([]Warning{}, r.Warnings...), Statistics: s,
 	}
 }
 

@@ -40,7 +40,8 @@ var summaryKeys = []string{
 // runKeys are LLMeter's statistics of a run as a whole that are computed from the responses.
 var runKeys = []string{
 	"failed_requests", "failed_requests_rate", "requests_per_minute", "total_input_tokens", "total_output_tokens",
-	"total_cached_input_tokens", "total_reasoning_output_tokens", "average_input_tokens_per_minute", "average_output_tokens_per_minute",
+	"total_cached_input_tokens", "total_reasoning_output_tokens",
+	"average_input_tokens_per_minute", "average_output_tokens_per_minute",
 }
 
 // ownRunKeys are ours.

@@ -75,8 +75,8 @@ func appendBody(b []byte, body json.RawMessage) ([]byte, error) {
 	return appendOneLine(b, body), nil
 }
 
-// appendOneLine appends valid JSON text without line breaks. There they stand between tokens alone, so that a body without
-// any is kept byte for byte.
+// appendOneLine appends valid JSON text without line breaks. There they stand between tokens alone, so that a body
+// without any is kept byte for byte.
 func appendOneLine(b, text []byte) []byte {
 	if !bytes.ContainsAny(text, "\r\n") {
 		return append(b, text...)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -18,29 +17,33 @@ import (
 type LoadOptions struct {
 	Store            store.Store // where the folder is; nil = the local disk
 	WithoutResponses bool        // take the saved statistics, and read responses only if there are none to take
-	LowMemory        bool        // compute the statistics, but let [Result.Responses] read the responses from the folder each time
+	LowMemory        bool        // let [Result.Responses] read the responses from the folder each time
 }
 
 // ErrNoRun is matched by the error of a folder that holds no run.
 var ErrNoRun = errors.New("there is no run that can be loaded")
 
-// Load reads the folder of a run: one of this module, or of LLMeter from 0.1 on. It takes what is there: of a run that was killed and has no
-// summary, what the other files tell; of a file with broken lines, the others. What was missing or broken stands in the Result's
-// warnings, with file and line. OutputPath is the folder it was loaded from, wherever it was written.
+// Load reads the folder of a run: one of this module, or of LLMeter from 0.1 on. It takes what is there: of a run
+// that was killed and has no summary, what the other files tell; of a file with broken lines, the others. What was
+// missing or broken stands in the Result's warnings, with file and line. OutputPath is the folder it was loaded from,
+// wherever it was written.
 //
 // It fails if there is nothing to load (see [ErrNoRun]) or the store fails.
 func Load(ctx context.Context, folder string, o LoadOptions) (*Result, error) {
-	l := loader{ctx: ctx, folder: folder, result: &Result{Store: o.Store, OutputPath: folder}, hold: !o.WithoutResponses && !o.LowMemory}
-	l.store, l.data = l.result.store(), l.result.own()
+	r := &Result{Store: o.Store, OutputPath: folder}
+	l := loader{
+		ctx: ctx, store: r.store(), folder: folder, result: r, data: r.own(),
+		hold: !o.WithoutResponses && !o.LowMemory,
+	}
 	l.data.coarse = true // until a file is found that only this module writes
 	if err := l.load(o.WithoutResponses); err != nil {
 		return nil, err
 	}
-	return l.result, nil
+	return r, nil
 }
 
-// LoadResponses reads the responses of a Result that does not hold them into memory, recomputes its statistics from them, and
-// returns them. It fails if there is no folder, or no responses in it.
+// LoadResponses reads the responses of a Result that does not hold them into memory, recomputes its statistics from
+// them, and returns them. It fails if there is no folder, or no responses in it.
 func (r *Result) LoadResponses(ctx context.Context) ([]*endpoint.Response, error) {
 	if held, inMemory := r.held(); inMemory && held != nil {
 		return held, nil
@@ -81,7 +84,7 @@ func (l *loader) load(withoutResponses bool) error {
 	}
 	if !withoutResponses || l.data.saved.Len() == 0 {
 		if err := l.readResponses(); errors.Is(err, fs.ErrNotExist) {
-			l.warn(WarnMissing, "%s is missing: there are no responses", path.Join(l.folder, responsesFile))
+			l.warn(WarnMissing, "%s is missing: there are no responses", join(l.folder, responsesFile))
 			l.data.inMemory = true
 		} else if err != nil {
 			return err
@@ -91,7 +94,8 @@ func (l *loader) load(withoutResponses bool) error {
 		return l.nothing()
 	}
 	if l.recovering {
-		l.warn(WarnRecovered, "%s has no readable %s, as after a run that was killed: what it would say is put together from the other files", l.folder, summaryFile)
+		l.warn(WarnRecovered, "%s has no readable %s, as after a run that was killed: "+
+			"what it would say is put together from the other files", l.folder, summaryFile)
 	}
 	l.settle()
 	return nil
@@ -107,7 +111,8 @@ func (l *loader) nothing() error {
 	if slices.Contains(names, configFile) {
 		why = fmt.Sprintf("; %s is there: the run ended before its first response", configFile)
 	}
-	return fmt.Errorf("%s: %w: it has none of %s, %s and %s%s", l.folder, ErrNoRun, summaryFile, responsesFile, statsFile, why)
+	return fmt.Errorf("%s: %w: it has none of %s, %s and %s%s",
+		l.folder, ErrNoRun, summaryFile, responsesFile, statsFile, why)
 }
 
 func (l *loader) warn(code, format string, args ...any) {
@@ -125,7 +130,7 @@ func (r *Result) warn(warnings ...Warning) {
 
 // file reads a JSON file into v. A broken one becomes a warning that names the place: the other files may do without it.
 func (l *loader) file(name string, v any) (ok bool, err error) {
-	name = path.Join(l.folder, name)
+	name = join(l.folder, name)
 	data, err := store.ReadFile(l.ctx, l.store, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -151,7 +156,8 @@ func place(data []byte, err error) string {
 		return ""
 	}
 	before := data[:min(int(syntax.Offset), len(data))]
-	return fmt.Sprintf(", line %d, column %d,", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n')-1)
+	line, column := bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n')-1
+	return fmt.Sprintf(", line %d, column %d,", line, column)
 }
 
 func (l *loader) loadSummary() error {
@@ -188,7 +194,8 @@ func (l *loader) loadConfig() error {
 		endpoint = *config.Endpoint.State
 	}
 	r := l.result
-	r.Clients, r.Requests, r.RunName, r.RunDescription = config.Clients, config.Requests, config.RunName, config.RunDescription
+	r.Clients, r.Requests = config.Clients, config.Requests
+	r.RunName, r.RunDescription = config.RunName, config.RunDescription
 	r.ModelID, r.EndpointName, r.Provider = endpoint.Model, endpoint.Name, endpoint.Provider
 	return err
 }
@@ -257,7 +264,8 @@ func (l *loader) settle() {
 			l.recover()
 		}
 		if r.TotalRequests != 0 && r.TotalRequests != l.read.responses {
-			l.warn(WarnMismatch, "%s tells of %d requests, %s of %d", path.Join(l.folder, summaryFile), r.TotalRequests, responsesFile, l.read.responses)
+			l.warn(WarnMismatch, "%s tells of %d requests, %s of %d",
+				join(l.folder, summaryFile), r.TotalRequests, responsesFile, l.read.responses)
 		}
 		if l.read.responses == 0 && d.saved.Len() > 0 {
 			d.acc = nil
@@ -275,12 +283,13 @@ func (l *loader) settle() {
 	l.adopt()
 }
 
-// recover fills in what a missing summary would say. The event log knows when the run began and when something last happened.
+// recover fills in what a missing summary would say. The event log knows when the run began and when something last
+// happened.
 func (l *loader) recover() {
 	r, acc := l.result, l.data.acc
 	r.TotalRequests = acc.requests
-	if l.read.logged && r.TotalTestTime == 0 && l.read.lastEnd.After(l.read.start) {
-		r.TotalTestTime = l.read.lastEnd.Sub(l.read.start)
+	if d := l.read.lastEnd.Sub(l.read.start); l.read.logged && r.TotalTestTime == 0 && d > 0 && d < maxDuration {
+		r.TotalTestTime = d
 		r.StartTime, r.EndTime = stamp(l.read.start), stamp(l.read.lastEnd)
 	}
 	if r.StartTime.IsZero() {
@@ -291,8 +300,8 @@ func (l *loader) recover() {
 	}
 }
 
-// adopt keeps saved statistics that the responses do not give: those of callbacks, and where all responses are there also those that
-// need more than the files hold, such as the gaps of a lost event log.
+// adopt keeps saved statistics that the responses do not give: those of callbacks, and where all responses are there
+// also those that need more than the files hold, such as the gaps of a lost event log.
 func (l *loader) adopt() {
 	r, d := l.result, l.data
 	if d.coarse {

@@ -77,7 +77,8 @@ type facts struct {
 	annotationFound bool
 }
 
-// parseLine reads one line of responses.jsonl, of this module or of any version of LLMeter. own reports whether it is one of ours.
+// parseLine reads one line of responses.jsonl, of this module or of any version of LLMeter. own reports whether it is
+// one of ours.
 func parseLine(data []byte) (r *endpoint.Response, own bool, err error) {
 	l, rest, err := decodeLine(data)
 	if err != nil {
@@ -88,7 +89,8 @@ func parseLine(data []byte) (r *endpoint.Response, own bool, err error) {
 	}
 	r = &endpoint.Response{
 		Text: l.Text.value, ID: l.ID.value, Prompt: l.Prompt.value,
-		InputTokens: count(l.Input), OutputTokens: count(l.Output), CachedTokens: count(l.Cached), ReasoningTokens: count(l.Reasoning),
+		InputTokens: count(l.Input), OutputTokens: count(l.Output),
+		CachedTokens: count(l.Cached), ReasoningTokens: count(l.Reasoning),
 	}
 	if len(l.Payload) > 0 && string(l.Payload) != "null" {
 		r.Payload.Body = bytes.Clone(l.Payload)
@@ -135,12 +137,14 @@ func decodeLine(data []byte) (l *line, rest map[string]json.RawMessage, err erro
 }
 
 var lineKeys = []string{
-	"response_text", "input_payload", "id", "input_prompt", "time_to_first_token", "time_to_first_content_token", "time_to_last_token",
-	"num_tokens_input", "num_tokens_output", "num_tokens_input_cached", "num_tokens_output_reasoning", "time_per_output_token",
-	"error", "retries", "request_time", "annotations",
+	"response_text", "input_payload", "id", "input_prompt",
+	"time_to_first_token", "time_to_first_content_token", "time_to_last_token",
+	"num_tokens_input", "num_tokens_output", "num_tokens_input_cached", "num_tokens_output_reasoning",
+	"time_per_output_token", "error", "retries", "request_time", "annotations",
 }
 
-// withoutNaN replaces the bare words that Python writes for numbers which JSON does not have by null. It gives nil if there are none.
+// withoutNaN replaces the bare words that Python writes for numbers which JSON does not have by null. It gives nil if
+// there are none.
 func withoutNaN(data []byte) []byte {
 	var out []byte
 	from, inString := 0, false
@@ -178,10 +182,11 @@ func count(n *float64) endpoint.Count {
 func (f *facts) apply(r *endpoint.Response, l *line) {
 	r.RequestTime, _ = parseStamp(l.RequestTime.value)
 	r.Seq, r.Client, r.Turn = f.Seq, f.Client, f.Turn
-	r.FinishReason, r.Reasoning, r.Refusal, r.ToolCalls, r.Payload.Labels = f.FinishReason, f.Reasoning, f.Refusal, f.ToolCalls, f.Labels
+	r.FinishReason, r.Reasoning, r.Refusal = f.FinishReason, f.Reasoning, f.Refusal
+	r.ToolCalls, r.Payload.Labels = f.ToolCalls, f.Labels
 	for i, by := range []string{f.InputBy, f.OutputBy, f.CachedBy, f.ReasoningBy} {
-		if c := tokenCounts(r)[i]; c.Known() && by != "" {
-			c.Source = endpoint.ParseSource(by)
+		if c, source := tokenCounts(r)[i], endpoint.ParseSource(by); c.Known() && source != endpoint.Unknown {
+			c.Source = source
 		}
 	}
 	if l.Error.known {
@@ -241,9 +246,12 @@ func after(t time.Time, seconds *float64) time.Time {
 	return t.Add(d)
 }
 
+// maxDuration is more than any run takes. What is longer is no duration but a clock gone wrong.
+const maxDuration = 1e9 * time.Second
+
 // duration turns seconds into nanoseconds. Python's carry noise below a nanosecond; ours come back exactly.
 func duration(seconds *float64) (time.Duration, bool) {
-	if seconds == nil || !(math.Abs(*seconds) < 1e9) {
+	if seconds == nil || !(math.Abs(*seconds) < maxDuration.Seconds()) {
 		return 0, false
 	}
 	return time.Duration(math.Round(*seconds * 1e9)), true
@@ -274,7 +282,9 @@ func annotate(r *endpoint.Response, l *line, rest map[string]json.RawMessage) er
 
 // parseStamp reads the stamps that LLMeter and Python write; one without a zone is UTC.
 func parseStamp(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"} {
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05",
+	} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return stamp(t), true
 		}

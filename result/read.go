@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"path"
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -39,6 +38,7 @@ type responseReader struct {
 
 	log     *eventlog.Reader // nil: there is none, or it has ended
 	logged  bool             // there was one
+	scratch *eventlog.Response
 	pending map[int]*eventlog.Response
 
 	own               bool // some line is one of ours
@@ -46,18 +46,18 @@ type responseReader struct {
 	cancelled         []*endpoint.Response // as far as the log knows them: counted, not given
 	unrecorded        int                  // lines without a record, where there is a log
 	start             time.Time            // of the log
-	lastEnd           time.Time            // of all requests, cancelled ones too
+	lastEnd           time.Time            // of all requests in the log, cancelled ones too
 	warnings          []Warning
 }
 
 // openResponses fails with fs.ErrNotExist if there is no responses.jsonl.
 func openResponses(ctx context.Context, st store.Store, folder string) (*responseReader, error) {
-	f, err := st.Open(ctx, path.Join(folder, responsesFile))
+	f, err := st.Open(ctx, join(folder, responsesFile))
 	if err != nil {
 		return nil, err
 	}
 	rd := &responseReader{folder: folder, files: []io.Closer{f}, lines: bufio.NewReaderSize(f, 1<<18)}
-	events, err := st.Open(ctx, path.Join(folder, eventsFile))
+	events, err := st.Open(ctx, join(folder, eventsFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return rd, nil
@@ -68,11 +68,12 @@ func openResponses(ctx context.Context, st store.Store, folder string) (*respons
 	rd.files = append(rd.files, events)
 	rd.log, err = eventlog.NewReader(events)
 	if err != nil {
-		rd.warn(WarnUnreadable, "%s: %v", path.Join(folder, eventsFile), err)
+		rd.warn(WarnUnreadable, "%s: %v", join(folder, eventsFile), err)
 		rd.log = nil
 		return rd, nil
 	}
-	rd.logged, rd.start, rd.pending = true, rd.log.Start(), map[int]*eventlog.Response{}
+	rd.logged, rd.start = true, rd.log.Start()
+	rd.scratch, rd.pending = new(eventlog.Response), map[int]*eventlog.Response{}
 	return rd, nil
 }
 
@@ -107,7 +108,7 @@ func (rd *responseReader) next() (*endpoint.Response, error) {
 	for {
 		data, err := rd.line()
 		if err != nil && err != io.EOF {
-			return nil, fmt.Errorf("%s: %w", path.Join(rd.folder, responsesFile), err)
+			return nil, fmt.Errorf("%s: %w", join(rd.folder, responsesFile), err)
 		}
 		atEnd := err == io.EOF
 		if data = bytes.TrimSpace(data); len(data) == 0 {
@@ -130,7 +131,8 @@ func (rd *responseReader) next() (*endpoint.Response, error) {
 	}
 }
 
-// line gives the next line; it is valid until the one after it. At the end, io.EOF comes with what stands after the last line break.
+// line gives the next line; it is valid until the one after it. At the end, io.EOF comes with what stands after the
+// last line break.
 func (rd *responseReader) line() ([]byte, error) {
 	rd.number++
 	rd.long = rd.long[:0]
@@ -155,80 +157,84 @@ func (rd *responseReader) brokenLine(err error, last bool) {
 	if last {
 		why = "is cut off and is left out"
 	}
-	rd.warn(WarnUnreadable, "%s, line %d %s: %v", path.Join(rd.folder, responsesFile), rd.number, why, err)
+	rd.warn(WarnUnreadable, "%s, line %d %s: %v", join(rd.folder, responsesFile), rd.number, why, err)
 }
 
 // join finds r's record in the log.
 func (rd *responseReader) join(r *endpoint.Response) {
-	record, ok := rd.pending[r.Seq]
-	for !ok {
-		next := new(eventlog.Response)
-		if !rd.readRecord(next) {
-			rd.unrecorded++
-			rd.sawEnd(r.End)
-			return
-		}
+	if record, ok := rd.pending[r.Seq]; ok {
+		delete(rd.pending, r.Seq)
+		rd.restore(r, record)
+		return
+	}
+	for rd.readRecord() {
 		switch {
-		case next.Error != nil && next.Error.Kind == string(endpoint.KindCancelled):
-			rd.keepCancelled(next)
-		case next.Seq == r.Seq:
-			record, ok = next, true
+		case isCancelled(rd.scratch):
+			rd.keepCancelled()
+		case rd.scratch.Seq == r.Seq:
+			rd.restore(r, rd.scratch)
+			return
 		default:
-			rd.pending[next.Seq] = next
+			rd.pending[rd.scratch.Seq] = rd.scratch
+			rd.scratch = new(eventlog.Response)
 		}
 	}
-	delete(rd.pending, r.Seq)
-	restore(r, rd.start, record)
-	rd.sawEnd(r.End)
+	rd.unrecorded++
 }
 
-// readRecord reads the next record. It reports false at the end of the log, and warns where that is not the end of the file.
-func (rd *responseReader) readRecord(into *eventlog.Response) bool {
+func isCancelled(record *eventlog.Response) bool {
+	return record.Error != nil && record.Error.Kind == string(endpoint.KindCancelled)
+}
+
+// readRecord reads the next record into scratch. It reports false at the end of the log, and warns where that is not
+// the end of the file.
+func (rd *responseReader) readRecord() bool {
 	if rd.log == nil {
 		return false
 	}
-	err := rd.log.Next(into)
+	err := rd.log.Next(rd.scratch)
 	if err == nil {
 		return true
 	}
 	if err != io.EOF {
-		rd.warn(WarnUnreadable, "%s: %v; what follows it is not known", path.Join(rd.folder, eventsFile), err)
+		rd.warn(WarnUnreadable, "%s: %v; what follows it is not known", join(rd.folder, eventsFile), err)
 	}
 	rd.log = nil
 	return false
 }
 
-func (rd *responseReader) keepCancelled(record *eventlog.Response) {
+func (rd *responseReader) keepCancelled() {
 	r := new(endpoint.Response)
-	restore(r, rd.start, record)
+	rd.restore(r, rd.scratch)
 	rd.cancelled = append(rd.cancelled, r)
-	rd.sawEnd(r.End)
 }
 
-func (rd *responseReader) sawEnd(t time.Time) {
-	if t.After(rd.lastEnd) {
-		rd.lastEnd = t
+func (rd *responseReader) restore(r *endpoint.Response, record *eventlog.Response) {
+	restore(r, rd.start, record)
+	if r.End.After(rd.lastEnd) {
+		rd.lastEnd = r.End
 	}
 }
 
 // finish reads what is left of the log after the last line, and says what does not fit together.
 func (rd *responseReader) finish() {
 	lost := len(rd.pending)
-	for next := new(eventlog.Response); rd.readRecord(next); {
-		if next.Error != nil && next.Error.Kind == string(endpoint.KindCancelled) {
-			rd.keepCancelled(next)
+	for rd.readRecord() {
+		if isCancelled(rd.scratch) {
+			rd.keepCancelled()
 		} else {
 			lost++
 		}
 	}
 	if more := rd.broken - maxLineWarnings; more > 0 {
-		rd.warn(WarnUnreadable, "%s: %d further lines cannot be read and are left out", path.Join(rd.folder, responsesFile), more)
+		rd.warn(WarnUnreadable, "%s: %d further lines cannot be read and are left out", join(rd.folder, responsesFile), more)
 	}
 	if rd.unrecorded > 0 {
 		rd.warn(WarnMismatch, "%s has no record of %d responses: of their streams only what %s says is known",
-			path.Join(rd.folder, eventsFile), rd.unrecorded, responsesFile)
+			join(rd.folder, eventsFile), rd.unrecorded, responsesFile)
 	}
 	if lost > rd.broken {
-		rd.warn(WarnMismatch, "%s knows %d responses more than %s", path.Join(rd.folder, eventsFile), lost-rd.broken, responsesFile)
+		rd.warn(WarnMismatch, "%s knows %d responses more than %s",
+			join(rd.folder, eventsFile), lost-rd.broken, responsesFile)
 	}
 }

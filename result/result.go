@@ -18,8 +18,8 @@ import (
 // A Result is what a run brought. Its exported fields say what the run was and how it went; the responses and the numbers
 // come from its methods, which may be called from several goroutines.
 //
-// [Accumulator.Complete] makes one of a run, [Load] of a folder. In a literal the fields alone are set: it has no responses
-// and no statistics beyond them.
+// [Accumulator.Complete] makes one of a run, [Load] of a folder. In a literal the fields alone are set: it has no
+// responses and no statistics beyond them.
 type Result struct {
 	TotalRequests  int           // responses that came, failed ones too, cancelled ones not
 	Clients        int           // requests in flight at once; 0 under an open loop
@@ -87,9 +87,9 @@ type data struct {
 	held     []*endpoint.Response
 }
 
-// Complete makes res a Result of what was added: it fills in the counts and request times that res leaves zero and adds
-// warnings of percentiles that were drawn from too few values. responses are those that were kept, which need not be all: nil makes
-// [Result.Responses] read them from OutputPath. The Accumulator belongs to res from then on.
+// Complete makes res a Result of what was added: it fills in the counts and request times that res leaves zero and
+// adds warnings of percentiles that were drawn from too few values. responses are those that were kept, which need
+// not be all: nil makes [Result.Responses] read them from OutputPath. The Accumulator belongs to res from then on.
 func (a *Accumulator) Complete(res *Result, responses []*endpoint.Response) {
 	*res = a.fill(res)
 	res.warn(a.warnings()...)
@@ -116,7 +116,8 @@ func (r *Result) contributed() []entry {
 	return r.data.contributed
 }
 
-// Stats computes the statistics; [Accumulator.Stats] says which ones. Where responses were not loaded, they are the saved ones.
+// Stats computes the statistics; [Accumulator.Stats] says which ones. Where responses were not loaded, they are the
+// saved ones.
 func (r *Result) Stats() Stats {
 	var s Stats
 	if r.data == nil {
@@ -140,8 +141,8 @@ func (r *Result) Stats() Stats {
 	return s
 }
 
-// Contribute adds a statistic of a callback's own, or replaces its value. It fails if value is not finite, or key is empty or
-// belongs to a statistic that is computed.
+// Contribute adds a statistic of a callback's own, or replaces its value. It fails if value is not finite, or key is
+// empty or belongs to a statistic that is computed.
 func (r *Result) Contribute(key string, value float64) error {
 	switch {
 	case math.IsNaN(value) || math.IsInf(value, 0):
@@ -164,9 +165,9 @@ func (d *data) contribute(key string, value any) {
 	d.contributed = append(d.contributed, entry{key, value})
 }
 
-// Responses gives the responses in the order in which they finished, failed ones too, cancelled ones not. They come from
-// memory or, under LowMemory and where they were not loaded, from the folder of the run, where lines that cannot be read are passed over;
-// an error ends the sequence.
+// Responses gives the responses in the order in which they finished, failed ones too, cancelled ones not. They come
+// from memory or, under LowMemory and where they were not loaded, from the folder of the run, where lines that cannot
+// be read are passed over; an error ends the sequence.
 func (r *Result) Responses() iter.Seq2[*endpoint.Response, error] {
 	return func(yield func(*endpoint.Response, error) bool) {
 		held, inMemory := r.held()
@@ -245,8 +246,9 @@ func (s Stats) errorCounts() (all []ErrorCount) {
 	return all
 }
 
-// Filter gives a Result of the responses that keep accepts, with the statistics recomputed over them. The test time stays, so rates
-// are those within the same run; what callbacks contributed, and the folder, do not. Responses that cannot be read become a warning.
+// Filter gives a Result of the responses that keep accepts, with the statistics recomputed over them. The test time
+// stays, so rates are those within the same run; what callbacks contributed, and the folder, do not. Responses that
+// cannot be read become a warning.
 func (r *Result) Filter(keep func(*endpoint.Response) bool) *Result {
 	acc, kept := new(Accumulator), []*endpoint.Response{}
 	f := *r

@@ -12,8 +12,8 @@ import (
 	"github.com/llmeter-go/llmeter/store"
 )
 
-// Save writes the Result to a folder: to its own, OutputPath, if folder is "". In its own folder the responses that are there
-// stay as they are. Another folder gets everything; it must not hold a run already ([ErrExists]).
+// Save writes the Result to a folder: to its own, OutputPath, if folder is "". In its own folder the responses that
+// are there stay as they are. Another folder gets everything; it must not hold a run already ([ErrExists]).
 func (r *Result) Save(ctx context.Context, folder string) error {
 	folder = cmp.Or(folder, r.OutputPath)
 	if folder == "" {
@@ -26,7 +26,7 @@ func (r *Result) Save(ctx context.Context, folder string) error {
 		}
 		return r.saveAll(ctx, w, errors.Join(r.copyFile(ctx, w, payloadFile), r.copyFile(ctx, w, configFile)))
 	}
-	there, err := store.Exists(ctx, r.store(), path.Join(folder, responsesFile))
+	there, err := store.Exists(ctx, r.store(), join(folder, responsesFile))
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (r *Result) copyFile(ctx context.Context, w *Writer, name string) error {
 	if r.OutputPath == "" {
 		return nil
 	}
-	data, err := store.ReadFile(ctx, r.store(), path.Join(r.OutputPath, name))
+	data, err := store.ReadFile(ctx, r.store(), join(r.OutputPath, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -83,7 +83,7 @@ func saveSummary(ctx context.Context, st store.Store, folder string, res *Result
 		name    string
 		content any
 	}{{summaryFile, summary}, {statsFile, all}, {ownFileName, r.ownFile(all)}} {
-		name := path.Join(folder, f.name)
+		name := join(folder, f.name)
 		data, err := encode(f.content, "    ")
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)

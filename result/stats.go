@@ -114,8 +114,8 @@ func (s Stats) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// UnmarshalJSON reads one flat object, keeping the order of its keys and the difference between 8 and 8.0. Nested values are
-// left out: no statistic is one.
+// UnmarshalJSON reads one flat object, keeping the order of its keys and the difference between 8 and 8.0. Nested
+// values are left out: no statistic is one.
 func (s *Stats) UnmarshalJSON(data []byte) error {
 	*s = Stats{}
 	d := json.NewDecoder(bytes.NewReader(data))

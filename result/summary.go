@@ -6,7 +6,9 @@ import (
 
 // takeSummary sets the fields of LLMeter's summary; one that is missing, null or of another type stays.
 func (r *Result) takeSummary(s Stats) {
-	for key, to := range map[string]*int{keyTotalRequests: &r.TotalRequests, keyClients: &r.Clients, keyRequests: &r.Requests} {
+	for key, to := range map[string]*int{
+		keyTotalRequests: &r.TotalRequests, keyClients: &r.Clients, keyRequests: &r.Requests,
+	} {
 		if v, ok := s.Lookup(key); ok && v == float64(int(v)) {
 			*to = int(v)
 		}
@@ -20,7 +22,8 @@ func (r *Result) takeSummary(s Stats) {
 		}
 	}
 	for key, to := range map[string]*time.Time{
-		keyStartTime: &r.StartTime, keyFirstRequestTime: &r.FirstRequestTime, keyLastRequestTime: &r.LastRequestTime, keyEndTime: &r.EndTime,
+		keyStartTime: &r.StartTime, keyFirstRequestTime: &r.FirstRequestTime,
+		keyLastRequestTime: &r.LastRequestTime, keyEndTime: &r.EndTime,
 	} {
 		v, _ := s.value(key).(string)
 		if t, ok := parseStamp(v); ok {

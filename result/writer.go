@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"time"
 
@@ -24,8 +23,8 @@ const (
 )
 
 // A Writer saves a run while it goes on: [Writer.Begin] before the first request, [Writer.Add] for each response,
-// [Writer.Close] at the end. What was added is in the store a quarter of a second later, so that a program that is killed loses no more than
-// that, and the folder can be loaded.
+// [Writer.Close] at the end. What was added is in the store a quarter of a second later, so that a program that is
+// killed loses no more than that, and the folder can be loaded.
 type Writer struct {
 	ctx       context.Context // of the store; never done, so that an aborted run is saved
 	store     store.Store
@@ -48,8 +47,8 @@ type item struct {
 	flushed  chan<- struct{}
 }
 
-// NewWriter prepares a folder for a run. It fails if the folder already holds one, with an error that matches [ErrExists], unless overwrite
-// says to remove its files; and if nothing can be written there.
+// NewWriter prepares a folder for a run. It fails if the folder already holds one, with an error that matches
+// [ErrExists], unless overwrite says to remove its files; and if nothing can be written there.
 func NewWriter(ctx context.Context, st store.Store, folder string, overwrite bool) (*Writer, error) {
 	if err := clearFolder(ctx, st, folder, overwrite); err != nil {
 		return nil, err
@@ -81,14 +80,14 @@ func clearFolder(ctx context.Context, st store.Store, folder string, overwrite b
 		if !overwrite {
 			return fmt.Errorf("%s: %w: %s is there", folder, ErrExists, name)
 		}
-		if err := st.Remove(ctx, path.Join(folder, name)); err != nil {
+		if err := st.Remove(ctx, join(folder, name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *Writer) path(name string) string { return path.Join(w.folder, name) }
+func (w *Writer) path(name string) string { return join(w.folder, name) }
 
 func (w *Writer) open(f *recordFile, name string) (err error) {
 	f.name = w.path(name)
@@ -135,8 +134,8 @@ func (w *Writer) begin(start time.Time) {
 	go w.write()
 }
 
-// Add saves a response, a cancelled one in the event log alone. It never waits for the store, and keeps r until it is written: r must not
-// be changed after. After Close it does nothing.
+// Add saves a response, a cancelled one in the event log alone. It never waits for the store, and keeps r until it is
+// written: r must not be changed after. After Close it does nothing.
 func (w *Writer) Add(r *endpoint.Response) { w.queue.Push(item{response: r}) }
 
 // Flush waits until the store has everything that was added before.
@@ -194,8 +193,8 @@ func (w *Writer) save(next item) bool {
 	return len(w.responses.buf)+len(w.events.buf) < flushAt
 }
 
-// Close writes what is still waiting, and then the files that res is told by: summary.json, stats.json and llmeter.json; none of them
-// if res is nil. Its error says what is not saved, file by file; everything else is.
+// Close writes what is still waiting, and then the files that res is told by: summary.json, stats.json and
+// llmeter.json; none of them if res is nil. Its error says what is not saved, file by file; everything else is.
 func (w *Writer) Close(res *Result) error {
 	w.queue.Close()
 	if w.done != nil {
@@ -203,7 +202,8 @@ func (w *Writer) Close(res *Result) error {
 	}
 	errs := []error{w.responses.close(), w.events.close()}
 	if w.incomplete > 0 {
-		errs = append(errs, fmt.Errorf("%s: %d responses are saved with null for what is no JSON; the first: %w", w.responses.name, w.incomplete, w.problem))
+		errs = append(errs, fmt.Errorf("%s: %d responses are saved with null for what is no JSON; the first: %w",
+			w.responses.name, w.incomplete, w.problem))
 	}
 	if res != nil {
 		errs = append(errs, saveSummary(w.ctx, w.store, w.folder, res))

@@ -111,7 +111,8 @@ func (Local) Remove(ctx context.Context, path string) error {
 // local gives the path in the form of the operating system. A URL is refused: as a path it would silently become a
 // folder called "s3:".
 func local(ctx context.Context, path string) (string, error) {
-	if scheme, _, ok := strings.Cut(path, "://"); ok {
+	scheme, _, ok := strings.Cut(path, ":/")
+	if ok && len(scheme) > 1 && !strings.ContainsAny(scheme, "/.") { // C:/ is a disk
 		return "", fmt.Errorf("%s is not on the local disk: it needs a Store for %s", path, scheme)
 	}
 	if path == "" {

@@ -18,7 +18,8 @@ import (
 // Package storetest checks an implementation.
 type Store interface {
 	// Create makes a file, or empties the one that is there, and opens it for writing. What was written is there for
-	// readers at the latest after Close; a local file shows it at once, so that a killed program loses nothing that it wrote.
+	// readers at the latest after Close; a local file shows it at once, so that a killed program loses nothing that
+	// it wrote.
 	Create(ctx context.Context, path string) (io.WriteCloser, error)
 
 	// WriteFile writes a whole file. Where the store can, readers see either what was there before or all of data.
@@ -27,8 +28,8 @@ type Store interface {
 	// Open opens a file for reading. If there is none, the error matches fs.ErrNotExist.
 	Open(ctx context.Context, path string) (io.ReadCloser, error)
 
-	// List gives the names of what is directly in a folder, sorted; those of folders end in a slash. A folder that does not exist
-	// holds nothing: stores without folders cannot tell the difference.
+	// List gives the names of what is directly in a folder, sorted; those of folders end in a slash. A folder that
+	// does not exist holds nothing: stores without folders cannot tell the difference.
 	List(ctx context.Context, folder string) ([]string, error)
 
 	// Remove removes a file. It is no error if there is none.

@@ -55,5 +55,8 @@ func TestLocalRefusesPathsOfOtherStores(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := store.Local{}.Create(t.Context(), "s3://bucket/run/summary.json")
 	require.EqualError(t, err, "s3://bucket/run/summary.json is not on the local disk: it needs a Store for s3")
+	_, err = store.Local{}.List(t.Context(), "s3:/bucket") // what path.Join makes of it
+	require.ErrorContains(t, err, "needs a Store for s3")
 	require.NoDirExists(t, "s3:")
+	require.NoError(t, store.Local{}.WriteFile(t.Context(), "a/b:/c", nil))
 }

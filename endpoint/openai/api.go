@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"sync"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/endpoint/internal/wire"
@@ -14,17 +13,11 @@ import (
 
 // An api is what the endpoints of this package differ in.
 type api struct {
-	class    string // see Class
-	name     string // of the endpoint unless Config says otherwise
-	path     string // below the base URL
-	stream   bool
-	decoders *sync.Pool // of decoder
-}
-
-// A decoder serves one answer after another, with a reset before each.
-type decoder interface {
-	wire.Decoder
-	reset()
+	class   string // see Class
+	name    string // of the endpoint unless Config says otherwise
+	path    string // below the base URL
+	stream  bool
+	decoder func() wire.Decoder // of one answer
 }
 
 func (c *Config) info(a *api) endpoint.Info {
@@ -38,22 +31,19 @@ func (c *Config) invoke(ctx context.Context, e endpoint.Endpoint, a *api, p endp
 	if err == nil {
 		q, err = c.request(a, p)
 	}
-	d := a.decoders.Get().(decoder)
-	defer a.decoders.Put(d)
-	d.reset()
 	if !a.stream {
 		return endpoint.New(c.info(a), func(ctx context.Context, _ endpoint.Payload) (*endpoint.Response, error) {
 			if err != nil {
 				return nil, err
 			}
-			return q.Whole(ctx, d)
+			return q.Whole(ctx, a.decoder())
 		}).Invoke(ctx, p)
 	}
 	return endpoint.NewStream(c.info(a), func(ctx context.Context, _ endpoint.Payload) iter.Seq2[endpoint.Chunk, error] {
 		if err != nil {
 			return func(yield func(endpoint.Chunk, error) bool) { yield(endpoint.Chunk{}, err) }
 		}
-		return q.Stream(ctx, d)
+		return q.Stream(ctx, a.decoder())
 	}).Invoke(ctx, p)
 }
 

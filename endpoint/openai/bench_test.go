@@ -154,7 +154,8 @@ func median(values []float64) float64 {
 var benchPayload = endpoint.JSON(json.RawMessage(`{"messages":[{"role":"user","content":"hello"}],"max_tokens":100}`))
 
 func ourClient(url string) func() int {
-	cl, _ := transport.New(transport.Options{UserClock: os.Getenv("UC") != ""}); e := &openai.CompletionStreamEndpoint{Model: "m", BaseURL: url, Client: cl}
+	cl, _ := transport.New(transport.Options{UserClock: os.Getenv("UC") != ""})
+	e := &openai.CompletionStreamEndpoint{Model: "m", BaseURL: url, Client: cl}
 	p, err := endpoint.Prepare(e, benchPayload)
 	if err != nil {
 		panic(err)

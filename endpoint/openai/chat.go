@@ -2,7 +2,6 @@ package openai
 
 import (
 	"context"
-	"sync"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 )
@@ -10,13 +9,12 @@ import (
 var (
 	completion = &api{
 		class: "llmeter.endpoints.openai.OpenAICompletionEndpoint", name: "openai",
-		path: "chat/completions", decoders: chatDecoders,
+		path: "chat/completions", decoder: newChatDecoder,
 	}
 	completionStream = &api{
 		class: "llmeter.endpoints.openai.OpenAICompletionStreamEndpoint", name: "openai",
-		path: "chat/completions", stream: true, decoders: chatDecoders,
+		path: "chat/completions", stream: true, decoder: newChatDecoder,
 	}
-	chatDecoders = &sync.Pool{New: func() any { return new(chatDecoder) }}
 )
 
 // A CompletionEndpoint asks Chat Completions for whole answers. Its fields are those of [Config].

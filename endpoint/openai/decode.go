@@ -9,25 +9,25 @@ import (
 	"github.com/llmeter-go/llmeter/endpoint/internal/wire"
 )
 
-// A base is what the decoders of streams have in common. Nothing in it is allocated per event.
+// parsers are taken for one event each, so that the one in use is warm whatever the number of streams.
+var parsers fastjson.ParserPool
+
+// A base is what the decoders have in common. Nothing is allocated per event.
 type base struct {
-	parser fastjson.Parser
-	emit   func(endpoint.Chunk) // of the present event
-	news   endpoint.Chunk       // what the present event says beside text: goes out with its first chunk
-	sent   bool                 // a chunk of the present event went out
-	mute   bool                 // it is about another choice than the first: its text is not kept
-	named  bool                 // the id of the answer went out
-	spoke  bool                 // some text or call went out
-	usage  endpoint.Usage       // news points to it, and it is read before the next event
-	tool   endpoint.Tool        // so is it
+	emit  func(endpoint.Chunk) // of the present event
+	news  endpoint.Chunk       // what the present event says beside text: goes out with its first chunk
+	sent  bool                 // a chunk of the present event went out
+	mute  bool                 // it is about another choice than the first: its text is not kept
+	named bool                 // the id of the answer went out
+	spoke bool                 // some text or call went out
+	usage endpoint.Usage       // news points to it, and it is read before the next event
+	tool  endpoint.Tool        // so is it
 }
 
-func (d *base) resetBase() { *d = base{parser: d.parser} }
-
 // begin reads the JSON of an event of that kind, or of a document.
-func (d *base) begin(kind, data []byte, emit func(endpoint.Chunk)) (*fastjson.Value, error) {
+func (d *base) begin(p *fastjson.Parser, kind, data []byte, emit func(endpoint.Chunk)) (*fastjson.Value, error) {
 	d.emit, d.news, d.sent, d.mute = emit, endpoint.Chunk{}, false, false
-	v, err := d.parser.ParseBytes(data)
+	v, err := p.ParseBytes(data)
 	switch {
 	case err != nil && string(kind) == "error":
 		return nil, wire.ServerError("", wire.Excerpt(data, endpoint.MaxMessage))

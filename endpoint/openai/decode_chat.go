@@ -15,10 +15,7 @@ type chatDecoder struct {
 	finished bool // a finish reason came
 }
 
-func (d *chatDecoder) reset() {
-	d.resetBase()
-	d.finished = false
-}
+func newChatDecoder() wire.Decoder { return new(chatDecoder) }
 
 // Event reads one chunk of a stream.
 func (d *chatDecoder) Event(kind, data []byte, emit func(endpoint.Chunk)) (done bool, err error) {
@@ -49,7 +46,9 @@ func (d *chatDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error {
 // read reads a chunk of a stream or a whole answer, which has the same form but for one name. It gives the number of
 // choices.
 func (d *chatDecoder) read(kind, data []byte, emit func(endpoint.Chunk)) (int, error) {
-	v, err := d.begin(kind, data, emit)
+	p := parsers.Get()
+	defer parsers.Put(p)
+	v, err := d.begin(p, kind, data, emit)
 	if err != nil {
 		return 0, err
 	}

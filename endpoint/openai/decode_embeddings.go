@@ -12,8 +12,6 @@ import (
 // An embeddingsDecoder reads the answers of Embeddings.
 type embeddingsDecoder struct{ base }
 
-func (d *embeddingsDecoder) reset() { d.resetBase() }
-
 // Event fails: the API has no streams.
 func (d *embeddingsDecoder) Event(_, _ []byte, _ func(endpoint.Chunk)) (bool, error) {
 	return false, errors.ErrUnsupported
@@ -29,7 +27,9 @@ func (d *embeddingsDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error 
 	}
 	rest := endpoint.Payload{Body: body}
 	vectors := rest.Delete("data")
-	v, err := d.begin(nil, rest.Body, emit)
+	p := parsers.Get()
+	defer parsers.Put(p)
+	v, err := d.begin(p, nil, rest.Body, emit)
 	if err != nil {
 		return err
 	}

@@ -17,17 +17,16 @@ type responseDecoder struct {
 	calls []int // where in the output the tool calls stand
 }
 
-func (d *responseDecoder) reset() {
-	d.resetBase()
-	d.calls = d.calls[:0]
-}
+func newResponseDecoder() wire.Decoder { return new(responseDecoder) }
 
 // Event reads one event of a stream.
 func (d *responseDecoder) Event(kind, data []byte, emit func(endpoint.Chunk)) (done bool, err error) {
 	if isDone(data) { // sent by compatible servers
 		return true, nil
 	}
-	v, err := d.begin(kind, data, emit)
+	p := parsers.Get()
+	defer parsers.Put(p)
+	v, err := d.begin(p, kind, data, emit)
 	if err != nil {
 		return false, err
 	}
@@ -66,7 +65,9 @@ func (d *responseDecoder) Complete() bool { return false }
 
 // Whole reads a whole answer.
 func (d *responseDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error {
-	v, err := d.begin(nil, body, emit)
+	p := parsers.Get()
+	defer parsers.Put(p)
+	v, err := d.begin(p, nil, body, emit)
 	if err != nil {
 		return err
 	}

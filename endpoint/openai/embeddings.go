@@ -2,16 +2,16 @@ package openai
 
 import (
 	"context"
-	"sync"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/endpoint/internal/wire"
 )
 
 const embeddingsPath = "embeddings"
 
 var embeddings = &api{
 	class: "github.com/llmeter-go/llmeter/endpoint/openai.EmbeddingsEndpoint", name: "openai-embeddings",
-	path: embeddingsPath, decoders: &sync.Pool{New: func() any { return new(embeddingsDecoder) }},
+	path: embeddingsPath, decoder: func() wire.Decoder { return new(embeddingsDecoder) },
 }
 
 // An EmbeddingsEndpoint asks for embeddings. Its fields are those of [Config].

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"context"
-	"sync"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 )
@@ -10,13 +9,12 @@ import (
 var (
 	response = &api{
 		class: "llmeter.endpoints.openai_response.OpenAIResponseEndpoint", name: "openai-response",
-		path: "responses", decoders: responseDecoders,
+		path: "responses", decoder: newResponseDecoder,
 	}
 	responseStream = &api{
 		class: "llmeter.endpoints.openai_response.OpenAIResponseStreamEndpoint", name: "openai-response-stream",
-		path: "responses", stream: true, decoders: responseDecoders,
+		path: "responses", stream: true, decoder: newResponseDecoder,
 	}
-	responseDecoders = &sync.Pool{New: func() any { return new(responseDecoder) }}
 )
 
 // A ResponseEndpoint asks Responses for whole answers. Its fields are those of [Config].

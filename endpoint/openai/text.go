@@ -10,11 +10,11 @@ import (
 var (
 	textCompletion = &api{
 		class: "github.com/llmeter-go/llmeter/endpoint/openai.TextCompletionEndpoint", name: "openai-text",
-		path: "completions", decoders: chatDecoders,
+		path: "completions", decoder: newChatDecoder,
 	}
 	textCompletionStream = &api{
 		class: "github.com/llmeter-go/llmeter/endpoint/openai.TextCompletionStreamEndpoint", name: "openai-text-stream",
-		path: "completions", stream: true, decoders: chatDecoders,
+		path: "completions", stream: true, decoder: newChatDecoder,
 	}
 )
 

@@ -41,8 +41,8 @@ func NewReader(src io.Reader) (*Reader, error) {
 // Start is the wall clock at the start of the log.
 func (r *Reader) Start() time.Time { return r.start }
 
-// All gives the responses in the order in which they were written. It ends at the end of the log, or with an *[FormatError].
-// A Response is valid until the next one is asked for. It is single-use.
+// All gives the responses in the order in which they were written. It ends at the end of the log, or with an
+// *[FormatError]. A Response is valid until the next one is asked for. It is single-use.
 func (r *Reader) All() iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {
 		var into Response

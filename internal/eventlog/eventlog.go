@@ -1,6 +1,6 @@
-// Package eventlog is the format of events.bin: every instant of every request of a run, in a form that costs next to nothing to
-// write, loses nothing, and can be read up to the point where a writer was killed. It knows bytes and integers, and nothing
-// of endpoints or files.
+// Package eventlog is the format of events.bin: every instant of every request of a run, in a form that costs next to
+// nothing to write, loses nothing, and can be read up to the point where a writer was killed. It knows bytes and
+// integers, and nothing of endpoints or files.
 //
 // # Format
 //
@@ -15,8 +15,8 @@
 // they know inside a payload, so both can grow under one version.
 //
 // Type 1 is a response, finished or cancelled. Its fields stand in this order; one in brackets is there if its bit of
-// flags is set, bits counting from 0. An instant that is missing did not happen or is not known. The instants after dispatched are
-// signed differences to it (to start, if it is missing).
+// flags is set, bits counting from 0. An instant that is missing did not happen or is not known. The instants after
+// dispatched are signed differences to it (to start, if it is missing).
 //
 //	flags         unsigned: 0 streamed, 1 error, 2 request time, 3 dispatched, 4 intended, 5 first token,
 //	              6 first text, 7 last token, 8 end, 9 input, 10 output, 11 cached and 12 reasoning tokens

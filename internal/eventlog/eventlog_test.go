@@ -269,8 +269,8 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// FuzzPayload gets past the checksum, which random bytes do not: the payload may then be anything, and what can be read can be
-// written and read again.
+// FuzzPayload gets past the checksum, which random bytes do not: the payload may then be anything, and what can be
+// read can be written and read again.
 func FuzzPayload(f *testing.F) {
 	one := logOf(example())
 	f.Add(one[16+5 : len(one)-4])

@@ -1,0 +1,393 @@
+package profiler
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+)
+
+// A Trace is the steps of one request, in the order in which they were recorded.
+type Trace struct {
+	Number   int // of the request among those of one profile, from 0
+	Steps    []IntermediateStep
+	Problems []*ReadError // what was left out because it could not be read
+}
+
+var (
+	errNoTrace = errors.New("neither a request nor a step")
+	errCut     = errors.New("the line ends in the middle of a value")
+)
+
+// A ReadError says what could not be read, and where it is.
+type ReadError struct {
+	File    string // "" = not known
+	Request int    // from 0
+	Step    int    // of the request, from 0; -1 = the request itself
+	Offset  int64  // in the uncompressed text, in bytes
+	Err     error
+}
+
+// Error names the file, the request, the step, the byte and what is wrong.
+func (e *ReadError) Error() string {
+	where := fmt.Sprintf("request %d", e.Request)
+	if e.File != "" {
+		where = e.File + ": " + where
+	}
+	if e.Step >= 0 {
+		where += fmt.Sprintf(", step %d", e.Step)
+	}
+	return fmt.Sprintf("%s (byte %d): %v", where, e.Offset, e.Err)
+}
+
+// Unwrap is Err.
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// Read yields the traces of a JSON text, one after the other, and holds one at a time. The name stands in errors. The text is
+// one of these, compressed with gzip or not:
+//   - NAT's list of requests, {"request_number", "intermediate_steps": [steps]}; further members are passed over,
+//   - a list of lists of steps,
+//   - a list of steps, which are one request,
+//   - JSON Lines of requests, or of steps, which are one request. The text is taken for lines if the first begins with {".
+//
+// Requests are numbered in their order. A step that cannot be read is left out and listed in Trace.Problems; so is the end of
+// a line that is cut off. A list that is cut off ends with an error that matches io.ErrUnexpectedEOF, after what came before.
+func Read(r io.Reader, name string) iter.Seq2[*Trace, error] {
+	return func(yield func(*Trace, error) bool) {
+		rd := &reader{file: name, yield: yield}
+		rd.run(r)
+	}
+}
+
+// ReadFiles yields the traces of several files, numbered through.
+func ReadFiles(paths ...string) iter.Seq2[*Trace, error] {
+	return func(yield func(*Trace, error) bool) {
+		rd := &reader{yield: yield}
+		for _, path := range paths {
+			f, err := os.Open(path)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			rd.file = path
+			rd.run(f)
+			_ = f.Close()
+			if rd.stopped {
+				return
+			}
+		}
+	}
+}
+
+// Traces yields the given traces, numbered through.
+func Traces(traces ...*Trace) iter.Seq2[*Trace, error] {
+	return func(yield func(*Trace, error) bool) {
+		for i, t := range traces {
+			t.Number = i
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A reader follows the structure of a text down to its steps.
+type reader struct {
+	file    string
+	yield   func(*Trace, error) bool
+	s       scanner
+	d       decoder
+	number  int    // of the next request
+	trace   *Trace // being read
+	bad     int    // bad steps of trace
+	open    bool   // trace ends with what is being read, so it is no request of bare steps
+	members []byte // of an object that may prove to be a step
+	stopped bool
+}
+
+func (r *reader) run(src io.Reader) {
+	b := bufio.NewReader(src)
+	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			r.fail(err)
+			return
+		}
+		b = bufio.NewReader(z)
+	}
+	r.s = scanner{src: b, buf: r.s.buf}
+	r.s.lines = startsLines(b)
+	if err := r.text(); err != nil {
+		r.finish()
+		r.fail(err)
+	}
+	r.finish()
+}
+
+// startsLines says whether the text begins with the beginning of an object and of a member on one line.
+func startsLines(b *bufio.Reader) bool {
+	head, _ := b.Peek(b.Size())
+	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
+	inner, ok := bytes.CutPrefix(head, []byte("{"))
+	return ok && bytes.HasPrefix(bytes.TrimLeft(inner, " \t"), []byte(`"`))
+}
+
+// text reads the values of the text.
+func (r *reader) text() error {
+	for !r.stopped {
+		c, err := r.s.peek()
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		switch c {
+		case '\n', 0xef, 0xbb, 0xbf: // a byte order mark may stand at the beginning
+			r.s.pos++
+		case '[':
+			r.s.pos++
+			if err = r.list(r.element); err == nil {
+				r.finish()
+			}
+		default:
+			err = r.element()
+		}
+		switch {
+		case err == nil:
+		case r.s.lines && (errors.Is(err, io.EOF) || errors.Is(err, errCut)):
+			r.problem(r.s.offset(), -1, errCut)
+			if r.open {
+				r.finish()
+			}
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// list reads the elements of a list after its bracket.
+func (r *reader) list(element func() error) error {
+	for !r.stopped {
+		c, err := r.s.peek()
+		if err != nil {
+			return err
+		}
+		switch c {
+		case ']':
+			r.s.pos++
+			return nil
+		case ',':
+			r.s.pos++
+		case '\n':
+			return errCut
+		default:
+			if err := element(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// element reads a request or a step.
+func (r *reader) element() error {
+	switch c, err := r.s.peek(); {
+	case err != nil:
+		return err
+	case c == '{':
+		return r.object()
+	case c == '[':
+		r.finish()
+		r.begin()
+		r.open = true
+		r.s.pos++
+		if err := r.list(r.step); err != nil {
+			return err
+		}
+		r.finish()
+		return nil
+	}
+	return r.unexpected()
+}
+
+// unexpected notes a value where none of its kind belongs, and goes on behind it.
+func (r *reader) unexpected() error {
+	offset := r.s.offset()
+	v, err := r.s.value()
+	if err != nil {
+		return err
+	}
+	r.problem(offset, -1, fmt.Errorf("%.20q is neither a request nor a step", v))
+	if len(v) == 0 {
+		r.s.pos++
+	}
+	return nil
+}
+
+// object reads an object that is a request if it has steps, and a step if it has a payload.
+func (r *reader) object() error {
+	offset := r.s.offset()
+	r.s.pos++
+	r.members = r.members[:0]
+	isRequest, isStep := false, false
+	for {
+		c, err := r.s.peek()
+		if err != nil {
+			return err
+		}
+		switch c {
+		case '}':
+			r.s.pos++
+			switch {
+			case isRequest:
+				r.finish()
+			case isStep:
+				r.decode(append(r.members, '}'), offset)
+			default:
+				r.problem(offset, -1, errNoTrace)
+			}
+			return nil
+		case ',':
+			r.s.pos++
+			continue
+		case '\n':
+			return errCut
+		}
+		key, err := r.key()
+		if err != nil {
+			return err
+		}
+		switch {
+		case key == "intermediate_steps" && r.s.buf[r.s.pos] == '[':
+			isRequest = true
+			r.finish()
+			r.begin()
+			r.open = true
+			r.s.pos++
+			err = r.list(r.step)
+		case key == "payload":
+			isStep = true
+			fallthrough
+		default:
+			err = r.member(key)
+		}
+		if err != nil || r.stopped {
+			return err
+		}
+	}
+}
+
+// key reads a key and its colon, up to the value. A broken one is noted and gives "".
+func (r *reader) key() (string, error) {
+	offset := r.s.offset()
+	v, err := r.s.value()
+	if err != nil {
+		return "", err
+	}
+	key := text(v)
+	c, err := r.s.peek()
+	if err != nil {
+		return "", err
+	}
+	if len(v) < 2 || v[0] != '"' || c != ':' {
+		r.problem(offset, -1, errors.New("a member of an object has no key"))
+		if len(v) == 0 && c != '\n' {
+			r.s.pos++
+		}
+		return "", nil
+	}
+	r.s.pos++
+	_, err = r.s.peek()
+	return key, err
+}
+
+// member reads the value of a member, and keeps it in case the object is a step.
+func (r *reader) member(key string) error {
+	v, err := r.s.value()
+	if err != nil {
+		return err
+	}
+	if r.s.deep {
+		v = nil // is no value, so the step will be a bad one
+	}
+	if key == "parent_id" || key == "function_ancestry" || key == "payload" {
+		start := byte(',')
+		if len(r.members) == 0 {
+			start = '{'
+		}
+		r.members = append(append(appendString(append(r.members, start), key), ':'), v...)
+	}
+	return nil
+}
+
+// step reads a step of the trace.
+func (r *reader) step() error {
+	offset := r.s.offset()
+	v, err := r.s.value()
+	if err != nil {
+		return err
+	}
+	if r.decode(v, offset); len(v) == 0 {
+		r.s.pos++
+	}
+	return nil
+}
+
+func (r *reader) decode(raw []byte, offset int64) {
+	r.begin()
+	step, err := IntermediateStep{}, errors.New("nested too deeply")
+	if !r.s.deep {
+		step, err = r.d.step(raw)
+	}
+	if err != nil {
+		r.problem(offset, len(r.trace.Steps)+r.bad, err)
+		r.bad++
+		return
+	}
+	r.trace.Steps = append(r.trace.Steps, step)
+}
+
+// begin begins a trace unless one is begun.
+func (r *reader) begin() {
+	if r.trace == nil {
+		r.trace = &Trace{Number: r.number}
+		r.number++
+		r.bad = 0
+		r.d.forget()
+	}
+}
+
+// finish yields the trace that is begun.
+func (r *reader) finish() {
+	if t := r.trace; t != nil {
+		r.trace, r.open = nil, false
+		r.stopped = r.stopped || !r.yield(t, nil)
+	}
+}
+
+// problem notes what cannot be read. Outside of any request that is a request of its own.
+func (r *reader) problem(offset int64, step int, err error) {
+	alone := r.trace == nil
+	r.begin()
+	r.trace.Problems = append(r.trace.Problems, &ReadError{r.file, r.trace.Number, step, offset, err})
+	if alone && step < 0 {
+		r.finish()
+	}
+}
+
+// fail yields an error that ends the text.
+func (r *reader) fail(err error) {
+	if r.stopped {
+		return
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	r.stopped = true
+	r.yield(nil, &ReadError{r.file, r.number, -1, r.s.offset(), err})
+}
