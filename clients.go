@@ -95,7 +95,11 @@ func (run *Run) send(client, turn int, intended time.Time, rq request) *Response
 	seq := int(run.sent.Add(1)) - 1
 	var r *Response
 	if rq.err == nil {
+		run.inFlight.Add(1)
+		start := time.Now()
 		r = run.invokeWithRetries(rq.ctx, seq, rq.payload)
+		run.occupied.Add(int64(time.Since(start)))
+		run.inFlight.Add(-1)
 	} else {
 		r = notSent(rq.payload, rq.err)
 	}
@@ -121,8 +125,6 @@ func notSent(p Payload, err error) *Response {
 
 // invoke sends one request under its timeout.
 func (run *Run) invoke(ctx context.Context, p Payload) *Response {
-	run.inFlight.Add(1)
-	defer run.inFlight.Add(-1)
 	timed, cancel := context.WithTimeout(ctx, run.cfg.Timeout)
 	defer cancel()
 	start := time.Now()

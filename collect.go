@@ -85,6 +85,8 @@ func (run *Run) afterInvoke(ctx context.Context, r *Response) {
 }
 
 func (run *Run) keep(r *Response) {
+	run.vitals.Add(r)
+	run.backlog = max(run.backlog, run.finished.Len())
 	run.mu.Lock()
 	run.acc.Add(r)
 	finished, failed := run.acc.Requests(), run.acc.FailedRequests()
@@ -119,6 +121,18 @@ func (run *Run) shell(end time.Time) *Result {
 		res.Clock = c.Clock()
 	}
 	return res
+}
+
+// health is how the client did until the run's end.
+func (run *Run) health(clock string) result.Health {
+	reading := run.monitor.Read()
+	h := result.Health{
+		GCPause: result.Lag(reading.GCPauses), SchedLatency: result.Lag(reading.SchedLatency),
+		CPUUsed: reading.CPUUsed, CPUAvailable: reading.CPUAvailable, Backlog: run.backlog,
+		AskedInFlight: run.cfg.Clients, Descriptors: reading.Descriptors, DescriptorLimit: reading.DescriptorLimit,
+	}
+	run.vitals.Complete(&h, clock, time.Duration(run.occupied.Load()))
+	return h
 }
 
 // wall cuts a time to what files keep.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/internal/health"
 	"github.com/llmeter-go/llmeter/internal/queue"
 	"github.com/llmeter-go/llmeter/result"
 )
@@ -28,16 +29,20 @@ type Run struct {
 	start    time.Time // monotonic zero of the run
 	sent     atomic.Int64
 	inFlight atomic.Int64
+	occupied atomic.Int64            // sum over requests of the nanoseconds in which they were in flight
 	finished queue.Queue[invocation] // from clients to the collector
 	live     queue.Queue[*Response]  // from the collector to Responses
 	reading  atomic.Bool             // somebody reads live, or still may
 
 	mu            sync.Mutex
 	acc           result.Accumulator // guarded by mu: the collector adds, Stats reads
-	responses     []*Response        // written by the collector alone
+	vitals        result.Vitals      // the collector's own, as are responses, hookErr and stopped
+	monitor       *health.Monitor
+	backlog       int
+	responses     []*Response
+	hookErr       error           // first error of an AfterInvoke
+	stopped       *result.Warning // why StopWhen ended the run
 	conversations atomic.Int64
-	hookErr       error           // first error of an AfterInvoke; the collector's own
-	stopped       *result.Warning // why StopWhen ended the run; the collector's own
 	writer        *result.Writer
 
 	done   chan struct{}
@@ -99,6 +104,8 @@ func (run *Run) begin(ctx context.Context) {
 	sending, stop := context.WithCancel(ctx) // of the innermost group, so that whatever ends the run ends sending
 	run.stop = stop
 	run.start = time.Now()
+	run.monitor = health.Start()
+	run.vitals = result.Vitals{Start: run.start, Capped: run.cfg.MaxInFlight > 0}
 	if run.cfg.Duration > 0 {
 		sending, run.stop = context.WithDeadline(sending, run.start.Add(run.cfg.Duration))
 	}
@@ -214,12 +221,17 @@ func (run *Run) finish(end time.Time, err error) {
 		res.Warnings = append(res.Warnings, *run.stopped)
 	}
 	run.acc.Complete(res, run.responses)
+	res.Health = run.health(res.Clock)
+	res.Verdict = result.Judge(res.Health, res.Stats().Lookup)
 	var errs []error
 	if err != nil {
 		errs = append(errs, err)
 	}
 	if run.acc.Unreachable() {
 		errs = append(errs, unreachable(res))
+	}
+	if run.writer != nil && run.cfg.LowMemory {
+		run.writer.Flush() // so that AfterRun can read the responses back
 	}
 	after := context.WithoutCancel(run.ctx)
 	for _, cb := range run.cfg.Callbacks {

@@ -220,6 +220,8 @@ func (r *Runner) folder() string {
 	switch {
 	case r.Folder != "":
 		return r.Folder
+	case strings.Contains(r.OutputPath, "://"): // path.Join would make one slash of two
+		return strings.TrimRight(r.OutputPath, "/") + "/" + r.RunName
 	case r.OutputPath != "":
 		return path.Join(r.OutputPath, r.RunName)
 	}

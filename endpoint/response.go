@@ -1,6 +1,9 @@
 package endpoint
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // A Response is what one request brought: its answer, and the instant of everything that happened to it.
 //
@@ -98,7 +101,22 @@ type Event struct {
 	Tokens   int32         // tokens in it if it bears any: as the endpoint said, else 1; see [Response.TokensPerEvent]
 	Channel  Channel       // meaningful if Tokens > 0
 	SameRead bool          // it came in the same read from the network as the event before it
+	Late     Lateness      // how long it waited for this process to read it, where the kernel's clock tells
 }
+
+// A Lateness is a short time in units of 10 µs, small enough to be kept with each event. Its largest value means that much
+// or more.
+type Lateness uint16
+
+const latenessUnit = 10 * time.Microsecond
+
+// LatenessOf rounds d to a Lateness; what is negative is none.
+func LatenessOf(d time.Duration) Lateness {
+	return Lateness(min(max(d+latenessUnit/2, 0)/latenessUnit, math.MaxUint16))
+}
+
+// Duration gives the time.
+func (l Lateness) Duration() time.Duration { return time.Duration(l) * latenessUnit }
 
 // A Source says who counted tokens.
 type Source uint8

@@ -18,7 +18,8 @@ type Chunk struct {
 	At      time.Time // when its bytes were read; zero = the moment it is yielded
 	Bytes   int       // size on the wire, 0 if unknown
 
-	SameRead bool // its bytes came with the same read as those of the chunk before it
+	SameRead bool          // its bytes came with the same read as those of the chunk before it
+	Late     time.Duration // how much earlier than they were read its bytes had arrived; 0 = not known
 
 	ID           string // the provider's id of the answer; the first one counts
 	FinishReason string
@@ -189,7 +190,7 @@ func (rec *recorder) add(r *Response, c *Chunk, last bool) {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	e := Event{At: at.Sub(r.Dispatched), Bytes: int32(c.Bytes), Text: int32(len(c.Text)), Channel: c.Channel, SameRead: c.SameRead}
+	e := Event{At: at.Sub(r.Dispatched), Bytes: int32(c.Bytes), Text: int32(len(c.Text)), Channel: c.Channel, SameRead: c.SameRead, Late: LatenessOf(c.Late)}
 	if c.Text != "" || c.Tokens > 0 {
 		e.Tokens = int32(max(c.Tokens, 1))
 		rec.keep(c)

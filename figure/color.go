@@ -32,11 +32,11 @@ type palette struct {
 var (
 	light = palette{
 		Series: []string{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7d838c"},
-		Ramp:   []string{"#eff5fa", "#cde0ee", "#9cc4df", "#62a3cc", "#2f80b5", "#125c95", "#08386a"},
+		Ramp:   []string{"#dfeaf4", "#c3d9ea", "#98c1dd", "#62a3cc", "#2f80b5", "#125c95", "#08386a"},
 	}
 	dark = palette{
 		Series: []string{"#3f92d2", "#e8a317", "#12ab80", "#d48ab4", "#8fd3ff", "#e2703a", "#8e959f"},
-		Ramp:   []string{"#16222e", "#173851", "#1d5277", "#2b72a0", "#4e97c4", "#86bde0", "#cbe6f9"},
+		Ramp:   []string{"#1a2c3c", "#1b3f5a", "#1d5277", "#2b72a0", "#4e97c4", "#86bde0", "#cbe6f9"},
 	}
 )
 

@@ -61,12 +61,18 @@ type sectionView struct {
 
 // A blockView has one of its fields set.
 type blockView struct {
-	Tiles   Tiles
+	Tiles   []tileView
 	Table   *Table
 	Figure  *figureView
 	Note    *Note
 	Code    *Code
 	Details *detailsView
+}
+
+// A tileView has the value in two parts, the unit being written smaller.
+type tileView struct {
+	Tile
+	Number, Unit string
 }
 
 type figureView struct {
@@ -97,7 +103,10 @@ func (v *view) blocks(blocks []Block) (views []blockView) {
 		var bv blockView
 		switch b := b.(type) {
 		case Tiles:
-			bv.Tiles = b
+			for _, tile := range b {
+				number, unit := splitUnit(tile.Value)
+				bv.Tiles = append(bv.Tiles, tileView{tile, number, unit})
+			}
 		case Table:
 			bv.Table = &b
 		case Figure:
@@ -131,6 +140,15 @@ func (v *view) figure(f Figure) *figureView {
 	}
 	fv.Drawn = fmt.Sprintf("%s of %s are drawn: %s.", None.Format(float64(drawn)), None.Format(float64(given)), kept)
 	return fv
+}
+
+// splitUnit parts "12.3 ms" into number and unit. What does not end in a unit is all number.
+func splitUnit(value string) (number, unit string) {
+	i := strings.LastIndexByte(value, ' ')
+	if i < 0 || strings.ContainsAny(value[i:], "0123456789") || !strings.ContainsAny(value[:i], "0123456789") {
+		return value, ""
+	}
+	return value[:i], value[i+1:]
 }
 
 func script() string {

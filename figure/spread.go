@@ -122,22 +122,27 @@ func Nice(x float64) float64 {
 	return 10 * power
 }
 
-// Count says how many values fall into each bin, from an edge to below the next, in the last one up to its upper edge.
-// Values outside all bins are not counted.
-func Count(values, edges []float64) []int {
-	if len(edges) < 2 {
-		return nil
+// Bin gives the index of the bin that holds v: from an edge to below the next, the last one with its upper edge. It gives
+// -1 for a value outside all bins.
+func Bin(edges []float64, v float64) int {
+	last := len(edges) - 1
+	if last < 1 || !(v >= edges[0] && v <= edges[last]) {
+		return -1
 	}
-	counts := make([]int, len(edges)-1)
+	i, found := slices.BinarySearch(edges, v)
+	if !found {
+		i--
+	}
+	return min(i, last-1)
+}
+
+// Count says how many values fall into each bin. Values outside all bins are not counted.
+func Count(values, edges []float64) []int {
+	counts := make([]int, max(len(edges)-1, 0))
 	for _, v := range values {
-		if !(v >= edges[0] && v <= edges[len(edges)-1]) {
-			continue
+		if i := Bin(edges, v); i >= 0 {
+			counts[i]++
 		}
-		i, found := slices.BinarySearch(edges, v)
-		if !found {
-			i--
-		}
-		counts[min(i, len(counts)-1)]++
 	}
 	return counts
 }

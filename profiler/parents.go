@@ -29,6 +29,7 @@ func setParents(spans []Span) {
 	r.cutCycles()
 	r.enclosing(func(s *Span) string { return s.Function.FunctionID }, callerID)
 	r.enclosing(func(*Span) string { return everywhere }, func(*Span) string { return everywhere })
+	r.cutCycles() // of recorded parents and found ones
 }
 
 // The states of a span whose parent is looked for.
@@ -82,13 +83,19 @@ func (r *resolver) visit(i int32) bool {
 		return false
 	}
 	if r.state[p] == known {
-		s.Parent, r.state[i] = r.spans[p].Parent, known
-		for q := s.Parent; q >= 0 && !r.mayBeParent(q, i); q = s.Parent {
-			s.Parent = r.spans[q].Parent
+		p = r.spans[p].Parent
+		for hops := 0; p >= 0 && !r.mayBeParent(p, i); hops++ {
+			if p = r.spans[p].Parent; hops == maxHops {
+				return true
+			}
 		}
+		s.Parent, r.state[i] = p, known
 	}
 	return true
 }
+
+// maxHops bounds the search for a parent among tools that do not enclose the span.
+const maxHops = 64
 
 // find finds the span of a UUID: where it comes again, the last that began before the child, else the first.
 func (r *resolver) find(uuid string, child int32) int32 {

@@ -1,9 +1,6 @@
 package profiler
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // A Request is what a trace says, resolved: the form that the analyses take.
 type Request struct {
@@ -31,19 +28,9 @@ func Resolve(t *Trace) *Request {
 			r.Unknown[p.EventType]++
 		}
 	}
-	r.Spans = pair(t.Steps)
-	slices.SortStableFunc(r.Spans, func(a, b Span) int { return compareSpans(&a, &b) })
+	r.Spans = sortSpans(pair(t.Steps))
 	setParents(r.Spans)
 	return r
-}
-
-// Resolve is a shorthand for many traces.
-func resolveAll(traces ...*Trace) []*Request {
-	requests := make([]*Request, len(traces))
-	for i, t := range traces {
-		requests[i] = Resolve(t)
-	}
-	return requests
 }
 
 // Runtime is End - Start, in seconds.

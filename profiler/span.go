@@ -94,10 +94,27 @@ func (s *Span) extent() (start, end float64) {
 func compareSpans(a, b *Span) int {
 	aStart, aEnd := a.extent()
 	bStart, bEnd := b.extent()
-	return cmp.Or(cmp.Compare(aStart, bStart), cmp.Compare(bEnd, aEnd), cmp.Compare(a.Category.depth(), b.Category.depth()),
-		cmp.Compare(a.State, b.State), strings.Compare(a.Name, b.Name), strings.Compare(a.Function.FunctionName, b.Function.FunctionName),
+	if aStart != bStart {
+		return cmp.Compare(aStart, bStart)
+	}
+	return cmp.Or(cmp.Compare(bEnd, aEnd), cmp.Compare(a.Category.depth(), b.Category.depth()), cmp.Compare(a.State, b.State),
+		strings.Compare(a.Name, b.Name), strings.Compare(a.Function.FunctionName, b.Function.FunctionName),
 		cmp.Compare(a.Tokens.PromptTokens, b.Tokens.PromptTokens), cmp.Compare(a.Tokens.CompletionTokens, b.Tokens.CompletionTokens),
 		strings.Compare(a.Input, b.Input), strings.Compare(a.Function.ParentName, b.Function.ParentName))
+}
+
+// sortSpans puts spans in the order of compareSpans.
+func sortSpans(spans []Span) []Span {
+	order := make([]int32, len(spans))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(compareSpans(&spans[a], &spans[b]), cmp.Compare(a, b)) })
+	sorted := make([]Span, len(spans))
+	for i, from := range order {
+		sorted[i] = spans[from]
+	}
+	return sorted
 }
 
 // pair makes spans of the steps of one request. The events of a UUID that comes again pair in the order of time: an END
@@ -126,8 +143,10 @@ func pair(steps []IntermediateStep) []Span {
 // comes last, so that their order in the trace does not matter.
 func compareMarks(a, b *IntermediateStep) int {
 	p, q := &a.Payload, &b.Payload
-	if c := cmp.Or(strings.Compare(p.UUID, q.UUID), compareTypes(p.EventType, q.EventType),
-		cmp.Compare(p.EventTimestamp, q.EventTimestamp)); c != 0 {
+	if p.UUID != q.UUID {
+		return strings.Compare(p.UUID, q.UUID)
+	}
+	if c := cmp.Or(compareTypes(p.EventType, q.EventType), cmp.Compare(p.EventTimestamp, q.EventTimestamp)); c != 0 {
 		return c
 	}
 	return cmp.Or(strings.Compare(p.Name, q.Name), strings.Compare(a.FunctionAncestry.FunctionID, b.FunctionAncestry.FunctionID),

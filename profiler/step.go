@@ -1,8 +1,8 @@
 package profiler
 
 import (
+	"bytes"
 	"encoding/json"
-	"strings"
 )
 
 // RootID is the parent of what nobody called.
@@ -59,7 +59,7 @@ type TokenUsage struct {
 // FailedWith is the error with which the span of an END event ended, "" if it did not fail. NAT has no event for failures; its
 // metadata, or the provided_metadata within, may carry a member "error" that is neither null nor false nor "".
 func (p *StepPayload) FailedWith() string {
-	if len(p.Metadata) == 0 || !strings.Contains(string(p.Metadata), `"error"`) {
+	if len(p.Metadata) == 0 || !bytes.Contains(p.Metadata, []byte(`"error"`)) {
 		return ""
 	}
 	var m struct {
@@ -119,7 +119,7 @@ func text(raw json.RawMessage) string {
 	case raw[0] != '"':
 		return string(raw)
 	}
-	if inner := raw[1 : len(raw)-1]; !strings.Contains(string(inner), `\`) {
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return string(inner)
 	}
 	var s string

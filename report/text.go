@@ -28,6 +28,7 @@ func Text(w io.Writer, res *result.Result) error {
 	writeLatencies(b, st)
 	writeRates(b, res, st)
 	writeErrors(b, res)
+	writeVerdict(b, res)
 	writeNotes(b, res)
 	return b.Flush()
 }
@@ -110,6 +111,22 @@ func writeErrors(w io.Writer, res *result.Result) {
 	fmt.Fprintln(w, "\nerrors")
 	for _, e := range errs {
 		fmt.Fprintf(w, "  %s  %s\n", right(Number(float64(e.Count)), 6), clip(e.Sample, 70))
+	}
+}
+
+// writeVerdict says whether the client itself could be trusted, and which numbers not.
+func writeVerdict(w io.Writer, res *result.Result) {
+	if res.Verdict.Level == "" {
+		return
+	}
+	fmt.Fprintf(w, "%-12s%s (%s clock)\n", "verdict", res.Verdict.Level, res.Clock)
+	for _, r := range res.Verdict.Reasons {
+		switch r.Unit {
+		case "s":
+			fmt.Fprintf(w, "  - %s: up to %s of it may be the client's own\n", r.Metric, Seconds(r.Error))
+		default:
+			fmt.Fprintf(w, "  - %s: %s %s\n", r.Metric, Percent(r.Error), r.Unit)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func record(into *eventlog.Response, start time.Time, r *endpoint.Response) {
 	}
 	from := origin{start, 0}
 	if !r.Dispatched.IsZero() {
-		into.Dispatched = int64(r.Dispatched.Sub(start))
+		into.Dispatched = min(max(int64(r.Dispatched.Sub(start)), -farthest), farthest)
 		from = origin{r.Dispatched, into.Dispatched}
 	}
 	into.Intended, into.End = from.offset(r.Intended), from.offset(r.End)
@@ -41,6 +41,10 @@ func record(into *eventlog.Response, start time.Time, r *endpoint.Response) {
 		})
 	}
 }
+
+// farthest is as far from the start as a dispatch is written: so far only stamps that are wrong lie, and the durations after
+// them still add up.
+const farthest = 1 << 62
 
 // An origin is an instant and where it stands in the log.
 type origin struct {

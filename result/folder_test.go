@@ -255,3 +255,25 @@ func TestLLMeterLoadsWhatWeWrite(t *testing.T) {
 		require.NoError(t, err, string(out))
 	}
 }
+
+func TestValuesThatCannotBeRightDoNotSpoilTheOthers(t *testing.T) {
+	st := new(store.Memory)
+	line := func(seq, more, stamp string) string {
+		return `{"response_text": "a", "time_to_first_token": 0.25, "time_to_last_token": 0.5, "num_tokens_output": 3, "error": null, ` +
+			`"request_time": "` + stamp + `", "annotations": {"llmeter": {"seq": ` + seq + more + `}}}` + "\n"
+	}
+	lines := line("0", `, "output_tokens_by": "a guess"`, "2026-01-01T00:00:00Z") + line("1", "", "9999-12-31T23:59:59Z") +
+		line("2", "", "once upon a time") + line("3", `, "end": 1e300`, "0001-01-01T00:00:01Z")
+	require.NoError(t, st.WriteFile(t.Context(), "run/responses.jsonl", []byte(lines)))
+	res := load(t, "run", result.LoadOptions{Store: st})
+	require.NoError(t, res.Save(t.Context(), "again"))
+	for _, folder := range []string{"run", "again"} {
+		res := load(t, folder, result.LoadOptions{Store: st})
+		require.Equal(t, 4.0, lookup(t, res.Stats(), "ttlt-n"), folder)
+		require.Equal(t, 0.5, lookup(t, res.Stats(), "ttlt-p99.9"), folder)
+		require.Equal(t, 0.125, lookup(t, res.Stats(), "tpot-mean"), folder)
+		require.Equal(t, 12.0, lookup(t, res.Stats(), "total_output_tokens"), folder)
+		require.Equal(t, "once upon a time", responses(t, res)[2].Annotations["request_time"])
+		require.Zero(t, res.TotalTestTime)
+	}
+}

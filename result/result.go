@@ -68,10 +68,9 @@ type Reason struct {
 	Metric string  `json:"metric"`
 	Error  float64 `json:"error"`
 	Unit   string  `json:"unit"`
-}
 
-// Health is how the client itself did during the run. It has no fields yet.
-type Health struct{}
+	share float64 // Error as a share of the metric
+}
 
 // data is where the numbers of a Result come from.
 type data struct {

@@ -175,13 +175,12 @@ func textsOf(content json.RawMessage) []string {
 	}
 	var found []string
 	for _, raw := range list {
-		var text *string
+		var text *string // nil for null
 		var part struct{ Text *string }
-		if json.Unmarshal(raw, &text) != nil && json.Unmarshal(raw, &part) == nil {
-			text = part.Text
-		}
-		if text != nil {
+		if json.Unmarshal(raw, &text) == nil && text != nil {
 			found = append(found, *text)
+		} else if json.Unmarshal(raw, &part) == nil && part.Text != nil {
+			found = append(found, *part.Text)
 		}
 	}
 	return found

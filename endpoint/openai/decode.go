@@ -14,19 +14,19 @@ var parsers fastjson.ParserPool
 
 // A base is what the decoders have in common. Nothing is allocated per event.
 type base struct {
-	emit  func(endpoint.Chunk) // of the present event
-	news  endpoint.Chunk       // what the present event says beside text: goes out with its first chunk
-	sent  bool                 // a chunk of the present event went out
-	mute  bool                 // it is about another choice than the first: its text is not kept
-	named bool                 // the id of the answer went out
-	spoke bool                 // some text or call went out
-	usage endpoint.Usage       // news points to it, and it is read before the next event
-	tool  endpoint.Tool        // so is it
+	emit  func(*endpoint.Chunk) // of the present event
+	chunk endpoint.Chunk        // the next to go out: the first of an event bears what the event says beside text
+	sent  bool                  // a chunk of the present event went out
+	mute  bool                  // it is about another choice than the first: its text is not kept
+	named bool                  // the id of the answer went out
+	spoke bool                  // some text or call went out
+	usage endpoint.Usage        // chunk points to it, and it is read before the next event
+	tool  endpoint.Tool         // so is it
 }
 
 // begin reads the JSON of an event of that kind, or of a document.
-func (d *base) begin(p *fastjson.Parser, kind, data []byte, emit func(endpoint.Chunk)) (*fastjson.Value, error) {
-	d.emit, d.news, d.sent, d.mute = emit, endpoint.Chunk{}, false, false
+func (d *base) begin(p *fastjson.Parser, kind, data []byte, emit func(*endpoint.Chunk)) (*fastjson.Value, error) {
+	d.emit, d.chunk, d.sent, d.mute = emit, endpoint.Chunk{}, false, false
 	v, err := p.ParseBytes(data)
 	switch {
 	case err != nil && string(kind) == "error":
@@ -47,7 +47,7 @@ func failure(v *fastjson.Value) error {
 	return wire.ServerError("", wire.Excerpt(v.MarshalTo(nil), endpoint.MaxMessage))
 }
 
-// say sends text out as a chunk of its own, with the news if it is the first.
+// say sends text out as a chunk of its own.
 func (d *base) say(channel endpoint.Channel, text string) {
 	if text != "" {
 		d.send(channel, text, nil)
@@ -61,28 +61,28 @@ func (d *base) call(index int, id, name *fastjson.Value, arguments string) {
 }
 
 func (d *base) send(channel endpoint.Channel, text string, tool *endpoint.Tool) {
-	c := d.news
-	if c.Channel = channel; !d.mute {
-		c.Text, c.Tool = text, tool
+	d.chunk.Channel = channel
+	if !d.mute {
+		d.chunk.Text, d.chunk.Tool = text, tool
 	} else if text != "" {
-		c.Tokens = 1
+		d.chunk.Tokens = 1
 	}
-	d.news, d.sent, d.spoke = endpoint.Chunk{}, true, true
-	d.emit(c)
+	d.emit(&d.chunk)
+	d.chunk, d.sent, d.spoke = endpoint.Chunk{}, true, true
 }
 
-// finish sends the news out alone if no text went out.
+// finish ends an event or document: without text it is a chunk too.
 func (d *base) finish() {
 	if !d.sent {
-		d.emit(d.news)
+		d.emit(&d.chunk)
 	}
 }
 
 // name takes the id of the answer from the first event that has one.
 func (d *base) name(id *fastjson.Value) {
 	if !d.named {
-		d.news.ID = kept(id)
-		d.named = d.news.ID != ""
+		d.chunk.ID = kept(id)
+		d.named = d.chunk.ID != ""
 	}
 }
 
@@ -105,7 +105,7 @@ func (d *base) count(usage *fastjson.Value) {
 			d.usage.Reasoning = counted(v.Get("reasoning_tokens"))
 		}
 	})
-	d.news.Usage = &d.usage
+	d.chunk.Usage = &d.usage
 }
 
 func counted(v *fastjson.Value) endpoint.Count {

@@ -18,7 +18,7 @@ type chatDecoder struct {
 func newChatDecoder() wire.Decoder { return new(chatDecoder) }
 
 // Event reads one chunk of a stream.
-func (d *chatDecoder) Event(kind, data []byte, emit func(endpoint.Chunk)) (done bool, err error) {
+func (d *chatDecoder) Event(kind, data []byte, emit func(*endpoint.Chunk)) (done bool, err error) {
 	if isDone(data) {
 		return true, nil
 	}
@@ -35,7 +35,7 @@ func isDone(data []byte) bool {
 func (d *chatDecoder) Complete() bool { return d.finished }
 
 // Whole reads a whole answer.
-func (d *chatDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error {
+func (d *chatDecoder) Whole(body []byte, emit func(*endpoint.Chunk)) error {
 	choices, err := d.read(nil, body, emit)
 	if err == nil && choices == 0 {
 		return wire.Malformed("an answer without choices", body)
@@ -45,7 +45,7 @@ func (d *chatDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error {
 
 // read reads a chunk of a stream or a whole answer, which has the same form but for one name. It gives the number of
 // choices.
-func (d *chatDecoder) read(kind, data []byte, emit func(endpoint.Chunk)) (int, error) {
+func (d *chatDecoder) read(kind, data []byte, emit func(*endpoint.Chunk)) (int, error) {
 	p := parsers.Get()
 	defer parsers.Put(p)
 	v, err := d.begin(p, kind, data, emit)
@@ -95,7 +95,7 @@ func (d *chatDecoder) choice(v *fastjson.Value) {
 		}
 	})
 	if !d.mute && text(reason) != "" {
-		d.news.FinishReason, d.finished = kept(reason), true
+		d.chunk.FinishReason, d.finished = kept(reason), true
 	}
 	d.say(endpoint.Content, text(plain))
 	d.message(said)

@@ -13,7 +13,7 @@ import (
 type embeddingsDecoder struct{ base }
 
 // Event fails: the API has no streams.
-func (d *embeddingsDecoder) Event(_, _ []byte, _ func(endpoint.Chunk)) (bool, error) {
+func (d *embeddingsDecoder) Event(_, _ []byte, _ func(*endpoint.Chunk)) (bool, error) {
 	return false, errors.ErrUnsupported
 }
 
@@ -21,7 +21,7 @@ func (d *embeddingsDecoder) Event(_, _ []byte, _ func(endpoint.Chunk)) (bool, er
 func (d *embeddingsDecoder) Complete() bool { return false }
 
 // Whole reads an answer. The vectors are checked to be JSON and left alone: there may be megabytes of them.
-func (d *embeddingsDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error {
+func (d *embeddingsDecoder) Whole(body []byte, emit func(*endpoint.Chunk)) error {
 	if fastjson.ValidateBytes(body) != nil {
 		return wire.Malformed("broken JSON", body)
 	}

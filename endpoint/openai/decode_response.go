@@ -20,7 +20,7 @@ type responseDecoder struct {
 func newResponseDecoder() wire.Decoder { return new(responseDecoder) }
 
 // Event reads one event of a stream.
-func (d *responseDecoder) Event(kind, data []byte, emit func(endpoint.Chunk)) (done bool, err error) {
+func (d *responseDecoder) Event(kind, data []byte, emit func(*endpoint.Chunk)) (done bool, err error) {
 	if isDone(data) { // sent by compatible servers
 		return true, nil
 	}
@@ -64,7 +64,7 @@ func (d *responseDecoder) Event(kind, data []byte, emit func(endpoint.Chunk)) (d
 func (d *responseDecoder) Complete() bool { return false }
 
 // Whole reads a whole answer.
-func (d *responseDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error {
+func (d *responseDecoder) Whole(body []byte, emit func(*endpoint.Chunk)) error {
 	p := parsers.Get()
 	defer parsers.Put(p)
 	v, err := d.begin(p, nil, body, emit)
@@ -88,8 +88,8 @@ func (d *responseDecoder) Whole(body []byte, emit func(endpoint.Chunk)) error {
 func (d *responseDecoder) final(response *fastjson.Value, status string) error {
 	d.name(response.Get("id"))
 	d.count(response.Get("usage"))
-	d.news.FinishReason = cmp.Or(kept(response.Get("status")), status)
-	switch d.news.FinishReason {
+	d.chunk.FinishReason = cmp.Or(kept(response.Get("status")), status)
+	switch d.chunk.FinishReason {
 	case "failed":
 		if err := wire.StreamError(response); err != nil {
 			return err
@@ -98,7 +98,7 @@ func (d *responseDecoder) final(response *fastjson.Value, status string) error {
 	case "cancelled":
 		return wire.ServerError("cancelled", "the server cancelled the response")
 	case "incomplete":
-		d.news.FinishReason = cmp.Or(kept(response.Get("incomplete_details", "reason")), "incomplete")
+		d.chunk.FinishReason = cmp.Or(kept(response.Get("incomplete_details", "reason")), "incomplete")
 	}
 	if !d.spoke {
 		d.output(response.GetArray("output"))

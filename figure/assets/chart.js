@@ -76,7 +76,7 @@ class Chart {
     if (axis.categories || axis.time || this.figure.series.some(s => !kinds[s.kind]["log" + name.toUpperCase()])) return false;
     if (this.figure.series.some(s => s.kind === "histogram" && !s.logBins)) return false;
     const [lo, hi] = extent([...this.columns(name, false), this.figure.marks.filter(m => m.kind !== (name === "x" ? "y" : "x")).map(m => m[name])]);
-    return lo > 0 && hi > lo;
+    return lo > 0 && hi > lo && (axis.log || hi > 4 * lo); // a narrower range looks the same
   }
 
   names() { return [...new Set(this.figure.series.filter(s => kinds[s.kind].beside).map(s => s.name))]; }
@@ -122,7 +122,7 @@ class Chart {
     if (axis.categories) {
       return {
         type: "category", data: axis.categories, inverse: name === "y" && kind !== "heatmap", axisTick: { show: false },
-        axisLine: { show: !lanes, lineStyle: { color: t.line } }, splitLine: { show: false },
+        axisLine: { show: !lanes, onZero: false, lineStyle: { color: t.line } }, splitLine: { show: false },
         axisLabel: { ...text, show: kind !== "flame", width: name === "y" ? Math.min(this.el.clientWidth * 0.3, 170) : undefined, overflow: name === "y" ? "truncate" : "none" },
       };
     }
@@ -193,7 +193,7 @@ class Chart {
   // label writes the names of the axes: that of the y axis above the drawing, so that it is read without turning the head.
   label() {
     const { x, y } = this.figure;
-    this.tools.after(make("p", "axis-y", y.label));
+    this.yLabel = make("p", "axis-y", y.label);
     const below = make("p", "axis-x");
     below.append(make("span", "", x.label));
     if (this.zoomable) below.append(make("span", "hint", "Ctrl + wheel or pinch zooms, dragging moves"));
@@ -224,6 +224,8 @@ class Chart {
     this.reset.hidden = true;
     this.reset.addEventListener("click", () => this.zoom(0, 100));
     switches.append(this.reset);
+    if (legend.childElementCount) this.tools.after(this.yLabel); else legend.append(this.yLabel); // one line where one will do
+    this.yLabel.hidden = !this.figure.y.label;
     this.tools.replaceChildren(legend, switches);
   }
 

@@ -2,7 +2,8 @@
 // would fall on the same pixels are drawn once; what is under the pointer is found by searching the lane.
 
 echarts.graphic.registerShape("bars", echarts.graphic.extendShape({
-  type: "bars", shape: { trace: null }, buildPath: (path, shape) => shape.trace && shape.trace(path),
+  type: "bars", shape: { at: [] },
+  buildPath: (path, { at }) => { for (let i = 0; i < at.length; i += 4) path.rect(at[i], at[i + 1], at[i + 2], at[i + 3]); },
 }));
 
 // index says where each lane's bars begin, and up to where any bar of the lane reaches before each one ends.
@@ -32,29 +33,23 @@ const geometry = (s, api, box) => {
 
 const drawBars = (s, c, k, hue, api, box) => {
   const g = geometry(s, api, box);
-  const wide = [];
-  const trace = path => {
-    for (let lane = 0; lane < s.depth; lane++) {
-      const y = g.y(lane);
-      let painted = -Infinity;
-      for (let i = s.first[lane]; i < s.first[lane + 1]; i++) {
-        if (kindOf(s, i) !== k) continue;
-        const from = Math.max(g.x(s.x[i]), g.left), to = Math.min(g.x(s.x[i]) + s.y[i] * g.scale, g.right);
-        if (to < g.left || from > g.right || Math.max(to, from + 0.75) <= painted) continue;
-        const gap = to - from > 4 ? 0.75 : 0;
-        painted = Math.max(to, from + 0.75);
-        path.rect(from, y, painted - from - gap, g.height);
-      }
+  const at = [], wide = [], labelled = s.labels && g.height >= 12;
+  for (let lane = 0; lane < s.depth; lane++) {
+    const y = g.y(lane);
+    let painted = -Infinity;
+    for (let i = s.first[lane]; i < s.first[lane + 1]; i++) {
+      if (kindOf(s, i) !== k) continue;
+      const from = Math.max(g.x(s.x[i]), g.left), to = Math.min(g.x(s.x[i]) + s.y[i] * g.scale, g.right);
+      const end = Math.max(to, from + 0.75);
+      if (to < g.left || from > g.right || end <= painted) continue;
+      painted = end;
+      at.push(from, y, end - from - (to - from > 4 ? 0.75 : 0), g.height);
+      if (labelled && to - from >= 34 && s.labels[i] && wide.length < 500) wide.push([i, from, to]);
     }
-  };
-  for (let i = 0; s.labels && g.height >= 12 && i < s.x.length && wide.length < 500; i++) {
-    if (kindOf(s, i) !== k || !s.labels[i]) continue;
-    const from = Math.max(g.x(s.x[i]), g.left), to = Math.min(g.x(s.x[i]) + s.y[i] * g.scale, g.right);
-    if (to - from >= 34) wide.push([i, from, to]);
   }
   const ink = legible(hue);
   return [
-    { type: "bars", shape: { trace }, style: { fill: hue } },
+    { type: "bars", shape: { at }, style: { fill: hue, opacity: 0.92 } },
     ...wide.map(([i, from, to]) => ({
       type: "text",
       style: {

@@ -16,11 +16,11 @@ const linearTicks = (lo, hi, n, unit) => {
   return ticks;
 };
 
-// logTicks gives 1, 2, 5 of each decade, or whole decades when there are many, as logarithms.
+// logTicks gives about n round numbers of each decade, or whole decades when there are many, as logarithms.
 const logTicks = (lo, hi, n, unit) => {
   const decades = hi - lo;
   if (decades < 0.7) return linearTicks(10 ** lo, 10 ** hi, n, unit).filter(v => v > 0).map(Math.log10);
-  const factors = decades * 3 <= n ? [1, 2, 5] : decades * 2 <= n ? [1, 3] : [1];
+  const factors = [[1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].find(f => f.length === 1 || f.length * decades <= n + 1);
   const every = Math.max(1, Math.ceil(decades / Math.max(n, 1)));
   const ticks = [];
   for (let d = Math.floor(lo); d <= hi; d += 1) {
@@ -65,6 +65,6 @@ const range = ([lo, hi], log, fit, ticks, unit) => {
     return [Math.floor(lo / step + 1e-9) * step, Math.ceil(hi / step - 1e-9) * step];
   }
   if (lo === hi) return [lo - Math.max(Math.abs(lo) * 0.1, 1e-9), hi + Math.max(Math.abs(hi) * 0.1, 1e-9)];
-  const margin = fit === "tight" ? 0 : (hi - lo) * 0.03;
+  const margin = fit === "tight" ? 0 : (hi - lo) * 0.015;
   return [lo >= 0 && lo < (hi - lo) * 0.5 ? 0 : lo - margin, hi + margin];
 };

@@ -242,8 +242,22 @@ func (b *Browser) Open(path string, v View) time.Duration {
 	require.NoError(b.t, err)
 	b.Resize(v)
 	b.do("Page.navigate", map[string]any{"url": "file://" + path}, nil)
+	return b.await("1 == 1")
+}
+
+// await returns when all figures are drawn and the condition holds: the time since the page was asked for.
+func (b *Browser) await(condition string) time.Duration {
+	b.t.Helper()
 	var ms float64
-	b.Eval(`new Promise(done => { const look = () => document.documentElement.dataset.state === "ready" ? done(performance.now()) : setTimeout(look, 5); look(); })`, &ms)
+	b.Eval(`new Promise(done => {
+		const look = () => {
+			if (document.documentElement?.dataset.state === "ready" && (`+condition+`)) done(performance.now());
+			else if (performance.now() > 30000) done(-1);
+			else setTimeout(look, 5);
+		};
+		setTimeout(look);
+	})`, &ms)
+	require.Positive(b.t, ms, "the page is not drawn after 30 s: %q", b.Problems())
 	return time.Duration(ms * float64(time.Millisecond))
 }
 

@@ -27,12 +27,8 @@ func (v View) String() string {
 	return fmt.Sprintf("%d-light", v.Width)
 }
 
-// opened opens all details and waits until what they hide is drawn.
-const opened = `new Promise(done => {
-	for (const d of document.querySelectorAll("details")) d.open = true;
-	const look = () => document.documentElement.dataset.state === "ready" && figures.charts.every(c => c.chart) ? done(true) : setTimeout(look, 5);
-	setTimeout(look);
-})`
+// open opens all details.
+const open = `for (const d of document.querySelectorAll("details")) d.open = true`
 
 // seen says which figures are blank. Axes and texts are grey; a figure that shows its data has colour.
 const seen = `(() => {
@@ -61,7 +57,8 @@ func Check(t *testing.T, path, shots string) (slowest time.Duration) {
 	for _, v := range Views {
 		took := b.Open(path, v)
 		slowest = max(slowest, took)
-		b.Eval(opened, nil)
+		b.Eval(open, nil)
+		b.await("figures.charts.every(c => c.chart)")
 		var page struct {
 			Figures int
 			Blank   []string

@@ -2,7 +2,7 @@
 
 package health
 
-import "math"
+// cpuSeconds is the CPU time that the process has used; 0 because this system is not asked.
+func cpuSeconds() float64 { return 0 }
 
-// cpuSeconds is the CPU time that the process has used; NaN because this system is not asked.
-func cpuSeconds() float64 { return math.NaN() }
+func descriptors() (open, limit int) { return 0, 0 }

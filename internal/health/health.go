@@ -14,8 +14,10 @@ type Reading struct {
 	Elapsed      float64 // between the two moments
 	GCPauses     Spread  // pauses of the whole process for the garbage collector
 	SchedLatency Spread  // how long goroutines that could run waited for a processor
-	CPUUsed      float64 // CPU time used per second: 1.5 = one and a half processors; NaN if the system does not say
+	CPUUsed      float64 // CPU time used per second: 1.5 = one and a half processors; 0 if the system does not say
 	CPUAvailable float64 // processors that this process may use, limits of a container included
+
+	Descriptors, DescriptorLimit int // open files now, and the most there may be; 0 if the system does not say
 }
 
 // A Spread is a distribution as the runtime keeps it, in buckets: each value is the upper edge of its bucket.
@@ -48,8 +50,9 @@ func (m *Monitor) Read() Reading {
 	elapsed := time.Since(m.start).Seconds()
 	r := Reading{
 		Elapsed: elapsed, GCPauses: between(m.gc, gc), SchedLatency: between(m.wait, wait),
-		CPUUsed: math.NaN(), CPUAvailable: cpuAvailable(),
+		CPUAvailable: cpuAvailable(),
 	}
+	r.Descriptors, r.DescriptorLimit = descriptors()
 	if elapsed > 0 {
 		r.CPUUsed = (cpuSeconds() - m.cpu) / elapsed
 	}

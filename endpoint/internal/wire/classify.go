@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -45,11 +46,14 @@ func (x *exchange) phase(err error) (phase transport.Phase, limited bool) {
 		return known.Phase, known.Limit > 0
 	}
 	t := x.timing.Times() // the client is not one of package transport
+	var dns *net.DNSError
 	switch {
 	case x.resp != nil:
 		return transport.PhaseBody, false
 	case !t.ConnReady.IsZero():
 		return transport.PhaseFirstByte, false
+	case errors.As(err, &dns):
+		return transport.PhaseResolve, false
 	case isTLS(err):
 		return transport.PhaseTLS, false
 	}

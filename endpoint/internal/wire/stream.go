@@ -112,18 +112,18 @@ func (s *sink) begin(at time.Time, bytes, read int) {
 	s.at, s.bytes, s.same, s.read, s.emitted = at, bytes, read == s.read, read, false
 }
 
-func (s *sink) emit(c endpoint.Chunk) {
+func (s *sink) emit(c *endpoint.Chunk) {
 	if s.unwanted {
 		return
 	}
 	c.At, c.Bytes, c.SameRead = s.at, s.bytes, s.same
 	s.bytes, s.same, s.emitted = 0, true, true // as for the next chunk of the same event
-	s.unwanted = !s.yield(c, nil)
+	s.unwanted = !s.yield(*c, nil)
 }
 
 // finish ends the present event: one that brought no chunk is still an event of the stream.
 func (s *sink) finish() {
 	if !s.emitted {
-		s.emit(endpoint.Chunk{})
+		s.emit(new(endpoint.Chunk))
 	}
 }

@@ -38,7 +38,7 @@ func (x *exchange) whole(d Decoder, r *endpoint.Response) error {
 	if err != nil {
 		return err
 	}
-	return x.document(body, d, func(c endpoint.Chunk) { add(r, &c) })
+	return x.document(body, d, func(c *endpoint.Chunk) { add(r, c) })
 }
 
 // add takes a chunk of a whole answer into r.
@@ -84,7 +84,7 @@ func (x *exchange) readAll() ([]byte, error) {
 }
 
 // document reads an answer that came as one document.
-func (x *exchange) document(body []byte, d Decoder, emit func(endpoint.Chunk)) error {
+func (x *exchange) document(body []byte, d Decoder, emit func(*endpoint.Chunk)) error {
 	switch {
 	case len(bytes.TrimSpace(body)) == 0:
 		return &endpoint.Error{Kind: endpoint.KindEmpty, Message: "the answer has no content"}

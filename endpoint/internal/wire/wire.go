@@ -31,18 +31,18 @@ type Request struct {
 	Clock func(transport.Clock)
 }
 
-// A Decoder understands the answers of one provider. Each serves one answer. The text of the chunks that it emits is
-// only read until emit returns, so it may share the decoder's memory.
+// A Decoder understands the answers of one provider. Each serves one answer. The chunks that it emits, and
+// their text, are only read until emit returns, so they may be the decoder's memory.
 type Decoder interface {
 	// Event reads one event of a stream, its type and data, and emits what it brings, in order; nothing if it brings no
 	// news. done says that the answer ended with it.
-	Event(kind, data []byte, emit func(endpoint.Chunk)) (done bool, err error)
+	Event(kind, data []byte, emit func(*endpoint.Chunk)) (done bool, err error)
 
 	// Complete reports whether a stream that ended without done had said all that it had to say.
 	Complete() bool
 
 	// Whole reads an answer that came as one document.
-	Whole(body []byte, emit func(endpoint.Chunk)) error
+	Whole(body []byte, emit func(*endpoint.Chunk)) error
 }
 
 // An exchange is one attempt to get an answer.

@@ -1,0 +1,311 @@
+package profiler
+
+import (
+	"container/heap"
+	"math"
+	"slices"
+)
+
+// A miner finds closed patterns in sequences of tokens: those that no longer pattern contains and as many sequences hold. Without
+// gaps a pattern is neighbours; with gaps others may stand between.
+//
+// With gaps it follows PrefixSpan (Pei et al., 2001) and BIDE (Wang and Han, 2004), whose two checks it takes: what can be added
+// to a pattern at any place in all sequences that hold it makes it not closed, and what can be added already within its first
+// appearance makes all that it grows into not closed, too. It goes on from the most frequent pattern, so that it can stop early.
+type miner struct {
+	sequences  []sequence
+	gaps       bool
+	minSupport int
+	top        int // patterns wanted
+	budget     int // tokens that may be looked at
+
+	tokens    int // how many different ones there are
+	marks     marks
+	found     []*pattern
+	truncated bool
+}
+
+// A pattern is a list of tokens, as the last one and what is before it, and where it is.
+type pattern struct {
+	before  *pattern
+	token   int32
+	length  int
+	support int // sequences that hold it
+	// places are where it ends, by sequence: with gaps the end of the first appearance in each, without gaps of every appearance.
+	places []place
+}
+
+type place struct{ seq, at int32 }
+
+// list is the tokens of the pattern.
+func (p *pattern) list() []int32 {
+	tokens := make([]int32, p.length)
+	for q := p; q != nil; q = q.before {
+		tokens[q.length-1] = q.token
+	}
+	return tokens
+}
+
+// mine finds the patterns, in no order, and all of those with the support of the last one wanted, unless the budget runs out.
+func (m *miner) mine() []*pattern {
+	m.marks = newMarks(m.tokens)
+	var queue patternQueue
+	for _, p := range m.grow(nil) {
+		heap.Push(&queue, p)
+	}
+	for len(queue) > 0 && !m.truncated {
+		p := heap.Pop(&queue).(*pattern)
+		if len(m.found) >= m.top && p.support < m.found[m.top-1].support { // found in descending order
+			break
+		}
+		if m.hopeless(p) {
+			continue
+		}
+		longer := m.grow(p)
+		closed := !slices.ContainsFunc(longer, func(l *pattern) bool { return l.support == p.support }) && !m.extendsBackward(p)
+		for _, l := range longer {
+			heap.Push(&queue, l)
+		}
+		if closed {
+			m.found = append(m.found, p)
+		} else {
+			p.places = nil
+		}
+	}
+	return m.found
+}
+
+// spend counts tokens that are looked at.
+func (m *miner) spend(n int) {
+	if m.budget -= n; m.budget < 0 {
+		m.truncated = true
+	}
+}
+
+// grow adds each token behind a pattern, or begins with each, and returns what is frequent.
+func (m *miner) grow(p *pattern) []*pattern {
+	g := growth{m: m, before: p, index: map[int32]*pattern{}}
+	if p == nil {
+		for seq := range m.sequences {
+			g.scan(int32(seq), 0, len(m.sequences[seq].tokens))
+		}
+	} else {
+		for _, at := range p.places {
+			end := len(m.sequences[at.seq].tokens)
+			if !m.gaps {
+				end = min(end, int(at.at)+2)
+			}
+			g.scan(at.seq, int(at.at)+1, end)
+		}
+	}
+	return slices.DeleteFunc(g.grown, func(p *pattern) bool { return p.support < m.minSupport })
+}
+
+type growth struct {
+	m      *miner
+	before *pattern
+	index  map[int32]*pattern
+	grown  []*pattern
+}
+
+// scan notes each token in a stretch of a sequence: with gaps where it stands first, without gaps wherever it stands.
+func (g *growth) scan(seq int32, from, to int) {
+	if from >= to {
+		return
+	}
+	g.m.spend(to - from)
+	for at := from; at < to; at++ {
+		token := g.m.sequences[seq].tokens[at]
+		p := g.index[token]
+		if p == nil {
+			p = &pattern{before: g.before, token: token, length: 1}
+			if g.before != nil {
+				p.length = g.before.length + 1
+			}
+			g.index[token] = p
+			g.grown = append(g.grown, p)
+		}
+		known := len(p.places) > 0 && p.places[len(p.places)-1].seq == seq
+		if !known {
+			p.support++
+		}
+		if !known || !g.m.gaps {
+			p.places = append(p.places, place{seq, int32(at)})
+		}
+	}
+}
+
+// hopeless says whether nothing that the pattern grows into is closed.
+func (m *miner) hopeless(p *pattern) bool {
+	if !m.gaps {
+		return m.alwaysAfterOne(p)
+	}
+	tokens := p.list()
+	return m.inAllPeriods(p, tokens, func(sequence []int32, first []int32) []int32 {
+		return lastBefore(sequence, tokens, int(first[len(first)-1])+1)
+	})
+}
+
+// extendsBackward says whether a token can be added before the last one of a pattern in all sequences that hold it.
+func (m *miner) extendsBackward(p *pattern) bool {
+	if !m.gaps {
+		return m.afterOneInEach(p)
+	}
+	tokens := p.list()
+	return m.inAllPeriods(p, tokens, func(sequence []int32, _ []int32) []int32 {
+		return lastBefore(sequence, tokens, len(sequence))
+	})
+}
+
+// inAllPeriods says whether, for some place in the pattern, one token stands there in all sequences that hold it: between the end of the
+// first appearance of what is before that place and the last appearance of what is behind it.
+func (m *miner) inAllPeriods(p *pattern, tokens []int32, last func(sequence, first []int32) []int32) bool {
+	firsts, lasts := make([][]int32, len(p.places)), make([][]int32, len(p.places))
+	for i, at := range p.places {
+		sequence := m.sequences[at.seq].tokens
+		m.spend(2 * len(sequence))
+		firsts[i] = firstAppearance(sequence, tokens)
+		lasts[i] = last(sequence, firsts[i])
+	}
+	for k := range tokens {
+		m.marks.begin()
+		for i, at := range p.places {
+			from := 0
+			if k > 0 {
+				from = int(firsts[i][k-1]) + 1
+			}
+			period := m.sequences[at.seq].tokens[from:max(from, int(lasts[i][k]))]
+			m.spend(len(period))
+			if !m.marks.next(period) {
+				break
+			}
+		}
+		if m.marks.common {
+			return true
+		}
+	}
+	return false
+}
+
+// firstAppearance is where the tokens of a pattern that a sequence holds stand first.
+func firstAppearance(sequence, tokens []int32) []int32 {
+	at := make([]int32, 0, len(tokens))
+	for i, t := range sequence {
+		if len(at) < len(tokens) && t == tokens[len(at)] {
+			at = append(at, int32(i))
+		}
+	}
+	return at
+}
+
+// lastBefore is where the tokens of a pattern stand last before an end, each before the next.
+func lastBefore(sequence, tokens []int32, end int) []int32 {
+	at := make([]int32, len(tokens))
+	k := len(tokens) - 1
+	for i := end - 1; i >= 0 && k >= 0; i-- {
+		if sequence[i] == tokens[k] {
+			at[k] = int32(i)
+			k--
+		}
+	}
+	return at
+}
+
+// alwaysAfterOne says whether every appearance of a pattern without gaps follows the same token.
+func (m *miner) alwaysAfterOne(p *pattern) bool {
+	m.spend(len(p.places))
+	var one int32
+	for i, at := range p.places {
+		before := int(at.at) - p.length
+		if before < 0 {
+			return false
+		}
+		token := m.sequences[at.seq].tokens[before]
+		if i > 0 && token != one {
+			return false
+		}
+		one = token
+	}
+	return true
+}
+
+// afterOneInEach says whether in each sequence some appearance of a pattern without gaps follows the same token.
+func (m *miner) afterOneInEach(p *pattern) bool {
+	m.spend(len(p.places))
+	m.marks.begin()
+	var before []int32
+	for i := 0; i < len(p.places); {
+		seq := p.places[i].seq
+		before = before[:0]
+		for ; i < len(p.places) && p.places[i].seq == seq; i++ {
+			if b := int(p.places[i].at) - p.length; b >= 0 {
+				before = append(before, m.sequences[seq].tokens[b])
+			}
+		}
+		if !m.marks.next(before) {
+			return false
+		}
+	}
+	return m.marks.common
+}
+
+// A marks finds tokens that all of several lists hold.
+type marks struct {
+	round  []int32 // of each token, the last round in which it was seen
+	lists  []int32 // and how many lists in a row held it
+	now    int32
+	n      int32
+	common bool // some token stands in all lists so far, of which there is one at least
+}
+
+func newMarks(tokens int) marks {
+	return marks{round: make([]int32, tokens), lists: make([]int32, tokens)}
+}
+
+func (m *marks) begin() {
+	if m.now == math.MaxInt32 {
+		clear(m.round)
+		m.now = 0
+	}
+	m.now++
+	m.n, m.common = 0, false
+}
+
+// next takes a list, and says whether some token stands in all so far.
+func (m *marks) next(list []int32) bool {
+	m.common = false
+	for _, t := range list {
+		if m.round[t] != m.now {
+			m.round[t], m.lists[t] = m.now, 0
+		}
+		if m.lists[t] == m.n {
+			m.lists[t] = m.n + 1
+			m.common = true
+		}
+	}
+	m.n++
+	return m.common
+}
+
+// A patternQueue is a heap of patterns, the most frequent first, then the shorter, then by their tokens.
+type patternQueue []*pattern
+
+func (q patternQueue) Len() int { return len(q) }
+func (q patternQueue) Less(i, j int) bool {
+	if q[i].support != q[j].support {
+		return q[i].support > q[j].support
+	}
+	return q[i].length < q[j].length
+}
+func (q patternQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+
+// Push is for package heap.
+func (q *patternQueue) Push(p any) { *q = append(*q, p.(*pattern)) }
+
+// Pop is for package heap.
+func (q *patternQueue) Pop() any {
+	last := len(*q) - 1
+	p := (*q)[last]
+	*q = (*q)[:last]
+	return p
+}

@@ -1,0 +1,166 @@
+package result
+
+import (
+	"time"
+
+	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/stats"
+)
+
+// Health is how the client itself did during the run. Times are in seconds.
+type Health struct {
+	// SendLag is the time from when a request was to start until it was written to the connection, without connecting.
+	SendLag Lag `json:"send_lag"`
+	// StampError bounds how far an event's stamp lies behind the event. With the kernel's clock only events that shared
+	// a read with others are uncertain, by how late that read was; with the user's clock every event is, by the time that goroutines
+	// waited for a processor.
+	StampError Lag `json:"stamp_error"`
+	// ReadDelay is how long bytes waited in the kernel until they were read; only the kernel's clock tells.
+	ReadDelay Lag `json:"read_delay"`
+
+	GCPause      Lag `json:"gc_pause"`      // pauses of the process for the garbage collector
+	SchedLatency Lag `json:"sched_latency"` // how long goroutines waited for a processor
+
+	CPUUsed      float64 `json:"cpu_used"`      // processors used, 1.5 = one and a half; 0 if the system does not say
+	CPUAvailable float64 `json:"cpu_available"` // processors that the process may use
+
+	EventsPerRead float64 `json:"events_per_read"` // events of streams per read from the network; 0 without streams
+	SharedReads   float64 `json:"shared_reads"`    // share of the events that came in one read with others
+
+	InFlight      float64 `json:"in_flight"`       // requests in flight, time-weighted mean until the last one was sent
+	MaxInFlight   int     `json:"max_in_flight"`   // most of them at once
+	AskedInFlight int     `json:"asked_in_flight"` // clients of a closed loop; 0 under an open loop
+	Little        float64 `json:"little"`          // |L − λW| / L: in flight as the run counted it, against rate × latency as measured
+	StartSkew     float64 `json:"start_skew"`      // from the start until the last client had sent its first request
+
+	Slots     int `json:"slots"`      // requests of an open loop
+	LateSlots int `json:"late_slots"` // those that were sent more than a millisecond late
+	Backlog   int `json:"backlog"`    // most responses that waited to be processed
+
+	Descriptors     int `json:"descriptors"`      // open files at the end of the run; 0 if not known
+	DescriptorLimit int `json:"descriptor_limit"` // most that the process may open
+}
+
+// A Lag is a distribution of delays, in seconds. All are 0 if there was none.
+type Lag struct {
+	N   uint64  `json:"n"`
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+func lagOf(s *stats.Sample) Lag {
+	if s.N() == 0 {
+		return Lag{}
+	}
+	return Lag{s.N(), s.Quantile(0.5), s.Quantile(0.99), s.Max()}
+}
+
+// lateSlot is how late a request of an open loop may be sent before it counts as late.
+const lateSlot = time.Millisecond
+
+// Vitals collect from the responses of one run what its [Health] tells. Start is required; what else is not exported starts at zero.
+type Vitals struct {
+	Start  time.Time // of the run, with its monotonic reading
+	Capped bool      // requests of an open loop may wait on purpose, for a cap of those in flight
+
+	sendLag, stampError, readDelay stats.Sample
+	events, shared, reads          int
+	slots, lateSlots               int
+	inFlight                       stats.Steps
+	firstSent                      map[int]time.Duration // by client
+	latency                        time.Duration         // sum over all requests, from dispatch to end
+	requests                       int
+	from, lastSent                 time.Duration // first and last dispatch
+}
+
+// Add takes a response into account, a cancelled one too.
+func (v *Vitals) Add(r *endpoint.Response) {
+	if r.Dispatched.IsZero() || r.End.IsZero() {
+		return // never sent
+	}
+	sent, end := r.Dispatched.Sub(v.Start), r.End.Sub(v.Start)
+	v.inFlight.Add(sent, end)
+	v.latency += end - sent
+	if v.requests++; v.requests == 1 {
+		v.from = sent
+	}
+	v.from, v.lastSent = min(v.from, sent), max(v.lastSent, sent)
+	v.addSending(r, sent)
+	v.addEvents(r)
+}
+
+func (v *Vitals) addSending(r *endpoint.Response, sent time.Duration) {
+	if r.Client >= 0 {
+		if v.firstSent == nil {
+			v.firstSent = map[int]time.Duration{}
+		}
+		if first, ok := v.firstSent[r.Client]; !ok || sent < first {
+			v.firstSent[r.Client] = sent
+		}
+	} else if r.Turn == 0 {
+		v.slots++
+		if !v.Capped && r.Dispatched.Sub(r.Intended) > lateSlot {
+			v.lateSlots++
+		}
+	}
+	if len(r.Attempts) == 0 || r.Attempts[0].Written.IsZero() {
+		return
+	}
+	a := r.Attempts[0]
+	lag := a.Written.Sub(r.Dispatched)
+	if !a.Reused && !a.Ready.IsZero() {
+		lag -= a.Ready.Sub(a.Start) // connecting is the network's time
+	}
+	if r.Client < 0 && !v.Capped {
+		lag += r.Dispatched.Sub(r.Intended)
+	}
+	v.sendLag.Add(max(lag, 0).Seconds())
+}
+
+func (v *Vitals) addEvents(r *endpoint.Response) {
+	var sure uint64
+	for i := range r.Events {
+		e := &r.Events[i]
+		v.events++
+		if !e.SameRead {
+			v.reads++
+			v.readDelay.Add(e.Late.Duration().Seconds())
+		}
+		if e.SameRead || i+1 < len(r.Events) && r.Events[i+1].SameRead {
+			v.shared++
+			v.stampError.Add(e.Late.Duration().Seconds())
+		} else {
+			sure++
+		}
+	}
+	v.stampError.AddN(0, sure)
+}
+
+// Complete fills in h what the responses say of the client. It needs h.SchedLatency, and clock, the result's: without the
+// kernel's, every stamp may be as late as a goroutine waits for a processor. occupied is the sum over all requests of the time in which the run
+// itself counted them as in flight, the other side of L = λW.
+func (v *Vitals) Complete(h *Health, clock string, occupied time.Duration) {
+	h.SendLag = lagOf(&v.sendLag)
+	if clock == "kernel" {
+		h.ReadDelay, h.StampError = lagOf(&v.readDelay), lagOf(&v.stampError)
+	} else {
+		h.StampError = h.SchedLatency
+	}
+	if v.events > 0 {
+		h.EventsPerRead = float64(v.events) / float64(v.reads)
+		h.SharedReads = float64(v.shared) / float64(v.events)
+	}
+	h.Slots, h.LateSlots = v.slots, v.lateSlots
+	for _, first := range v.firstSent {
+		h.StartSkew = max(h.StartSkew, first.Seconds())
+	}
+	if v.requests == 0 {
+		return
+	}
+	h.MaxInFlight = int(v.inFlight.Max())
+	h.InFlight = v.inFlight.Mean(v.from, max(v.lastSent, v.from+1))
+	if occupied > 0 {
+		h.Little = (max(occupied, v.latency) - min(occupied, v.latency)).Seconds() / occupied.Seconds()
+	}
+}
