@@ -14,24 +14,27 @@ import (
 // appearance makes all that it grows into not closed, too. It goes on from the most frequent pattern, so that it can stop early.
 type miner struct {
 	sequences  []sequence
+	tokens     int // how many different ones there are
 	gaps       bool
 	minSupport int
 	top        int // patterns wanted
-	budget     int // tokens that may be looked at
+	budget     int // tokens that may be looked at; places, which take memory, cost as much as 16
 
-	tokens    int // how many different ones there are
 	marks     marks
+	growing   []*pattern // by token
 	found     []*pattern
-	truncated bool
+	truncated bool // the budget ran out
 }
 
-// A pattern is a list of tokens, as the last one and what is before it, and where it is.
+// A pattern is a list of tokens, as the last one and what is before it.
 type pattern struct {
 	before  *pattern
 	token   int32
 	length  int
-	support int // sequences that hold it
-	// places are where it ends, by sequence: with gaps the end of the first appearance in each, without gaps of every appearance.
+	support int   // sequences that hold it
+	last    int32 // of these
+	// places are where it ends, once it is looked at: with gaps the end of its first appearance in each sequence, without gaps of every
+	// appearance.
 	places []place
 }
 
@@ -40,36 +43,40 @@ type place struct{ seq, at int32 }
 // list is the tokens of the pattern.
 func (p *pattern) list() []int32 {
 	tokens := make([]int32, p.length)
-	for q := p; q != nil; q = q.before {
+	for q := p; q != nil && q.length > 0; q = q.before {
 		tokens[q.length-1] = q.token
 	}
 	return tokens
 }
 
-// mine finds the patterns, in no order, and all of those with the support of the last one wanted, unless the budget runs out.
+// mine finds the patterns, the most frequent first, and all of those with the support of the last one wanted, unless the budget runs
+// out.
 func (m *miner) mine() []*pattern {
 	m.marks = newMarks(m.tokens)
+	m.growing = make([]*pattern, m.tokens)
+	empty := &pattern{}
+	for i := range m.sequences {
+		empty.places = append(empty.places, place{int32(i), -1})
+	}
 	var queue patternQueue
-	for _, p := range m.grow(nil) {
+	for _, p := range m.grow(empty, m.gapless(empty)) {
 		heap.Push(&queue, p)
 	}
 	for len(queue) > 0 && !m.truncated {
 		p := heap.Pop(&queue).(*pattern)
-		if len(m.found) >= m.top && p.support < m.found[m.top-1].support { // found in descending order
+		if len(m.found) >= m.top && p.support < m.found[m.top-1].support {
 			break
 		}
+		m.locate(p)
 		if m.hopeless(p) {
 			continue
 		}
-		longer := m.grow(p)
-		closed := !slices.ContainsFunc(longer, func(l *pattern) bool { return l.support == p.support }) && !m.extendsBackward(p)
+		longer := m.grow(p, m.gapless(p))
 		for _, l := range longer {
 			heap.Push(&queue, l)
 		}
-		if closed {
+		if !slices.ContainsFunc(longer, func(l *pattern) bool { return l.support == p.support }) && !m.extendsBackward(p) {
 			m.found = append(m.found, p)
-		} else {
-			p.places = nil
 		}
 	}
 	return m.found
@@ -82,57 +89,59 @@ func (m *miner) spend(n int) {
 	}
 }
 
-// grow adds each token behind a pattern, or begins with each, and returns what is frequent.
-func (m *miner) grow(p *pattern) []*pattern {
-	g := growth{m: m, before: p, index: map[int32]*pattern{}}
-	if p == nil {
-		for seq := range m.sequences {
-			g.scan(int32(seq), 0, len(m.sequences[seq].tokens))
-		}
-	} else {
-		for _, at := range p.places {
-			end := len(m.sequences[at.seq].tokens)
-			if !m.gaps {
-				end = min(end, int(at.at)+2)
-			}
-			g.scan(at.seq, int(at.at)+1, end)
-		}
+// gapless says whether what follows a pattern must follow at once.
+func (m *miner) gapless(p *pattern) bool { return !m.gaps && p.length > 0 }
+
+// stretch is where in its sequence what follows a place may stand.
+func (m *miner) stretch(p place, gapless bool) (from, to int) {
+	from, to = int(p.at)+1, len(m.sequences[p.seq].tokens)
+	if gapless {
+		to = min(to, from+1)
 	}
-	return slices.DeleteFunc(g.grown, func(p *pattern) bool { return p.support < m.minSupport })
+	return from, to
 }
 
-type growth struct {
-	m      *miner
-	before *pattern
-	index  map[int32]*pattern
-	grown  []*pattern
+// locate finds the places of a pattern from those of what is before its last token.
+func (m *miner) locate(p *pattern) {
+	p.places = make([]place, 0, p.support)
+	for _, before := range p.before.places {
+		from, to := m.stretch(before, m.gapless(p.before))
+		for at := from; at < to; at++ {
+			if m.sequences[before.seq].tokens[at] != p.token {
+				continue
+			}
+			p.places = append(p.places, place{before.seq, int32(at)})
+			if m.gaps {
+				break
+			}
+		}
+	}
+	m.spend(16 * len(p.places))
 }
 
-// scan notes each token in a stretch of a sequence: with gaps where it stands first, without gaps wherever it stands.
-func (g *growth) scan(seq int32, from, to int) {
-	if from >= to {
-		return
-	}
-	g.m.spend(to - from)
-	for at := from; at < to; at++ {
-		token := g.m.sequences[seq].tokens[at]
-		p := g.index[token]
-		if p == nil {
-			p = &pattern{before: g.before, token: token, length: 1}
-			if g.before != nil {
-				p.length = g.before.length + 1
+// grow adds each token behind a pattern and returns what is frequent.
+func (m *miner) grow(p *pattern, gapless bool) []*pattern {
+	var grown []*pattern
+	for _, before := range p.places {
+		from, to := m.stretch(before, gapless)
+		m.spend(to - from)
+		for _, token := range m.sequences[before.seq].tokens[from:to] {
+			g := m.growing[token]
+			if g == nil {
+				g = &pattern{before: p, token: token, length: p.length + 1, last: -1}
+				m.growing[token] = g
+				grown = append(grown, g)
 			}
-			g.index[token] = p
-			g.grown = append(g.grown, p)
-		}
-		known := len(p.places) > 0 && p.places[len(p.places)-1].seq == seq
-		if !known {
-			p.support++
-		}
-		if !known || !g.m.gaps {
-			p.places = append(p.places, place{seq, int32(at)})
+			if g.last != before.seq {
+				g.last = before.seq
+				g.support++
+			}
 		}
 	}
+	for _, g := range grown {
+		m.growing[g.token] = nil
+	}
+	return slices.DeleteFunc(grown, func(p *pattern) bool { return p.support < m.minSupport })
 }
 
 // hopeless says whether nothing that the pattern grows into is closed.

@@ -2,8 +2,13 @@ package endpointtest_test
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/endpoint/endpointtest"
@@ -75,4 +80,97 @@ func TestFunctionThatReturnsPasses(t *testing.T) {
 			}, nil
 		})
 	})
+}
+
+// brokenVariable makes a test of this binary run the suite on an endpoint that is broken in that way. The suite takes a
+// *testing.T, so that its failures can only be seen from another process.
+const brokenVariable = "ENDPOINTTEST_BROKEN"
+
+// broken are endpoints that are nearly right, and the rule and check that each must fail.
+var broken = map[string]struct {
+	check, rule string
+	f           func(ctx context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool)
+}{
+	"late stamps": {"StreamIsStampedExactly", "every event with text is kept, stamped when it was read", func(ctx context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool) {
+		play(ctx, s, yield, func(c *endpoint.Chunk) {
+			if c.Text != "" {
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}},
+	"role as token": {"StreamIsStampedExactly", "an event that only names the role is none", func(ctx context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool) {
+		play(ctx, s, yield, func(c *endpoint.Chunk) { c.Tokens = 1 })
+	}},
+	"lost text": {"StreamIsStampedExactly", "Text is the visible content, complete", func(ctx context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool) {
+		play(ctx, s, yield, func(c *endpoint.Chunk) {
+			if c.Text == " six" {
+				c.Text = " sex"
+			}
+		})
+	}},
+	"reasoning as content": {"ReasoningCountsAsFirstToken", "reasoning is not visible content", func(ctx context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool) {
+		play(ctx, s, yield, func(c *endpoint.Chunk) {
+			if c.Channel == endpoint.Reasoning {
+				c.Channel = endpoint.Content
+			}
+		})
+	}},
+	"deaf": {"CancelEndsTheRequest", "a cancelled request ends at once", func(ctx context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool) {
+		play(ctx, s, yield, func(*endpoint.Chunk) {})
+		if ctx.Err() != nil {
+			time.Sleep(time.Second)
+		}
+	}},
+	"talkative": {"NoCredentialInErrors", "no error shows a credential", func(_ context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool) {
+		if s.Fault != "" {
+			yield(endpoint.Chunk{}, errors.New("refused: "+s.Key))
+			return
+		}
+		yield(endpoint.Chunk{}, nil)
+	}},
+	"blind": {"Faults", "a fault of the server is an error", func(_ context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool) {
+		yield(endpoint.Chunk{}, nil)
+	}},
+	"leaking": {"FinishReason", "nothing of an endpoint runs after its requests have ended", func(ctx context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool) {
+		go func() { select {} }()
+		play(ctx, s, yield, func(*endpoint.Chunk) {})
+	}},
+}
+
+func play(ctx context.Context, s endpointtest.Script, yield func(endpoint.Chunk, error) bool, spoil func(*endpoint.Chunk)) {
+	err := s.Play(ctx, func(p endpointtest.Part) bool {
+		c := endpoint.Chunk{Channel: p.Channel, Text: p.Text}
+		spoil(&c)
+		return yield(c, nil)
+	})
+	if err != nil {
+		yield(endpoint.Chunk{}, err)
+		return
+	}
+	yield(endpoint.Chunk{FinishReason: s.Finish}, nil)
+}
+
+func TestBroken(t *testing.T) {
+	b, ok := broken[os.Getenv(brokenVariable)]
+	if !ok {
+		t.Skip("a part of TestSuiteSeesWhatIsBroken")
+	}
+	endpointtest.Run(t, func(t *testing.T, s endpointtest.Script) endpoint.Endpoint {
+		return endpoint.NewStream(endpoint.Info{}, func(ctx context.Context, _ endpoint.Payload) iter.Seq2[endpoint.Chunk, error] {
+			return func(yield func(endpoint.Chunk, error) bool) { b.f(ctx, s, yield) }
+		})
+	})
+}
+
+func TestSuiteSeesWhatIsBroken(t *testing.T) {
+	for name, b := range broken {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestBroken$/^(Answers|"+b.check+")$")
+			cmd.Env = append(os.Environ(), brokenVariable+"="+name)
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "broken rule: ") || !strings.Contains(string(out), b.rule) {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
 }

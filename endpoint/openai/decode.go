@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/valyala/fastjson"
@@ -112,7 +113,11 @@ func counted(v *fastjson.Value) endpoint.Count {
 	if v == nil || v.Type() != fastjson.TypeNumber {
 		return endpoint.Count{}
 	}
-	return endpoint.Counted(int(v.GetFloat64()))
+	n := v.GetFloat64()                  // some servers write 12.0
+	if !(n >= 0 && n <= math.MaxInt32) { // NaN too
+		return endpoint.Count{}
+	}
+	return endpoint.Counted(int(n))
 }
 
 // text gives a string of the parsed event, "" for anything else. Its bytes are the parser's: it may only be read until

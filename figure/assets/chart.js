@@ -120,10 +120,14 @@ class Chart {
     const axis = this.figure[name], t = c.theme, lanes = isLanes(this.figure.series[0]), kind = this.figure.series[0].kind;
     const text = { color: t.muted, fontSize: 11.5, fontFamily: t.font, hideOverlap: true };
     if (axis.categories) {
+      const room = this.el.clientHeight / axis.categories.length; // for one label of the y axis
       return {
         type: "category", data: axis.categories, inverse: name === "y" && kind !== "heatmap", axisTick: { show: false },
         axisLine: { show: !lanes, onZero: false, lineStyle: { color: t.line } }, splitLine: { show: false },
-        axisLabel: { ...text, show: kind !== "flame", width: name === "y" ? Math.min(this.el.clientWidth * 0.3, 170) : undefined, overflow: name === "y" ? "truncate" : "none" },
+        axisLabel: {
+          ...text, show: kind !== "flame", interval: name === "y" ? Math.ceil(15 / room) - 1 : "auto",
+          width: name === "y" ? Math.min(this.el.clientWidth * 0.3, 170) : undefined, overflow: name === "y" ? "truncate" : "none",
+        },
       };
     }
     const { ends, count } = this.limits(name, c), ticks = this.ticks(name, ends, count);
@@ -146,7 +150,7 @@ class Chart {
     if (this.figure.marks.length) option.series.push(this.marks(c));
     if (this.zoomable) {
       option.dataZoom = [{
-        type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false, preventDefaultMouseMove: false,
+        type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false, preventDefaultMouseMove: false, ...this.shownPart,
       }];
     }
     return option;
@@ -183,6 +187,7 @@ class Chart {
     this.chart.resize();
     this.chart.setOption(this.option(), true);
     this.furnish();
+    if (this.shownPart) this.zoomed();
     return true;
   }
 
@@ -275,12 +280,19 @@ class Chart {
     zr.on("globalout", leave);
     addEventListener("scroll", leave, { passive: true });
     this.chart.on("datazoom", () => {
-      const z = this.chart.getOption().dataZoom[0];
-      const { count } = this.limits("x", this.c), t = this.ticks("x", [z.startValue, z.endValue], count);
-      this.chart.setOption({ xAxis: { axisTick: { customValues: t.customValues }, axisLabel: t } });
-      this.reset.hidden = z.start <= 0 && z.end >= 100;
+      const { start, end } = this.chart.getOption().dataZoom[0];
+      this.shownPart = { start, end };
+      this.zoomed();
       leave();
     });
+  }
+
+  // zoomed gives the part of the axis that is shown its own ticks.
+  zoomed() {
+    const { start, end, startValue, endValue } = this.chart.getOption().dataZoom[0];
+    const { count } = this.limits("x", this.c), t = this.ticks("x", [startValue, endValue], count);
+    this.chart.setOption({ xAxis: { axisTick: { customValues: t.customValues }, axisLabel: t } });
+    this.reset.hidden = start <= 0 && end >= 100;
   }
 
   pointer(px, py) {

@@ -242,7 +242,7 @@ func (b *Browser) Open(path string, v View) time.Duration {
 	require.NoError(b.t, err)
 	b.Resize(v)
 	b.do("Page.navigate", map[string]any{"url": "file://" + path}, nil)
-	return b.await("1 == 1")
+	return b.await("true")
 }
 
 // await returns when all figures are drawn and the condition holds: the time since the page was asked for.
@@ -270,6 +270,43 @@ func (b *Browser) Resize(v View) {
 	}
 	b.do("Emulation.setDeviceMetricsOverride", map[string]any{"width": v.Width, "height": 900, "deviceScaleFactor": 1, "mobile": false}, nil)
 	b.do("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]string{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+}
+
+// Hover moves the mouse over an element, to the given share of its width and height.
+func (b *Browser) Hover(selector string, across, down float64) {
+	b.t.Helper()
+	x, y := b.place(selector, across, down)
+	b.mouse("mouseMoved", x, y)
+}
+
+// Click clicks on an element, at the given share of its width and height.
+func (b *Browser) Click(selector string, across, down float64) {
+	b.t.Helper()
+	x, y := b.place(selector, across, down)
+	for _, event := range []string{"mouseMoved", "mousePressed", "mouseReleased"} {
+		b.mouse(event, x, y)
+	}
+	b.await("true")
+}
+
+func (b *Browser) mouse(event string, x, y float64) {
+	b.t.Helper()
+	b.do("Input.dispatchMouseEvent", map[string]any{"type": event, "x": x, "y": y, "button": "left", "clickCount": 1}, nil)
+}
+
+func (b *Browser) place(selector string, across, down float64) (x, y float64) {
+	b.t.Helper()
+	quoted, err := json.Marshal(selector)
+	require.NoError(b.t, err)
+	var box *struct{ X, Y, Width, Height float64 }
+	b.Eval(`new Promise(done => {
+		const el = document.querySelector(`+string(quoted)+`);
+		if (!el) return done(null);
+		el.scrollIntoView({ block: "center", behavior: "instant" });
+		requestAnimationFrame(() => requestAnimationFrame(() => done(el.getBoundingClientRect().toJSON()))); // after the scroll event
+	})`, &box)
+	require.NotNil(b.t, box, "there is no %s", selector)
+	return box.X + across*box.Width, box.Y + down*box.Height
 }
 
 // Screenshot gives the whole page as PNG.

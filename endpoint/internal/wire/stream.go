@@ -40,7 +40,7 @@ func (x *exchange) stream(d Decoder, s *sink) error {
 	if err != nil {
 		return err
 	}
-	s.begin(x.last, len(body), 1)
+	s.begin(x.last, x.late, len(body), 1)
 	return x.document(body, d, s.emit)
 }
 
@@ -62,7 +62,7 @@ func (x *exchange) events(d Decoder, s *sink) error {
 		if err != nil {
 			return x.ended(d, s, err)
 		}
-		s.begin(event.At, event.Bytes, event.Read)
+		s.begin(event.At, x.late, event.Bytes, event.Read)
 		done, err := d.Event(event.Type, event.Data, emit)
 		switch {
 		case err != nil && event.Partial: // what ended the stream in the middle of the event is the cause
@@ -101,6 +101,7 @@ func (x *exchange) ended(d Decoder, s *sink, cause error) error {
 type sink struct {
 	yield    func(endpoint.Chunk, error) bool
 	at       time.Time
+	late     time.Duration
 	bytes    int
 	read     int // the read that brought the present event, from 1
 	same     bool
@@ -108,15 +109,15 @@ type sink struct {
 	unwanted bool // nobody wants the rest
 }
 
-func (s *sink) begin(at time.Time, bytes, read int) {
-	s.at, s.bytes, s.same, s.read, s.emitted = at, bytes, read == s.read, read, false
+func (s *sink) begin(at time.Time, late time.Duration, bytes, read int) {
+	s.at, s.late, s.bytes, s.same, s.read, s.emitted = at, late, bytes, read == s.read, read, false
 }
 
 func (s *sink) emit(c *endpoint.Chunk) {
 	if s.unwanted {
 		return
 	}
-	c.At, c.Bytes, c.SameRead = s.at, s.bytes, s.same
+	c.At, c.Late, c.Bytes, c.SameRead = s.at, s.late, s.bytes, s.same
 	s.bytes, s.same, s.emitted = 0, true, true // as for the next chunk of the same event
 	s.unwanted = !s.yield(*c, nil)
 }

@@ -55,9 +55,10 @@ type exchange struct {
 	resp    *http.Response
 	attempt endpoint.Attempt
 
-	head []byte    // the beginning of an answer that does not look like a stream of events
-	last time.Time // when the last bytes of the answer arrived
-	end  time.Time // when it ended; zero = when the exchange is settled
+	head []byte        // the beginning of an answer that does not look like a stream of events
+	last time.Time     // when the last bytes of the answer arrived
+	late time.Duration // how long they waited to be read, where the kernel's clock tells
+	end  time.Time     // when it ended; zero = when the exchange is settled
 }
 
 // send sends the request. Its error says why there is no answer to be read.
@@ -93,7 +94,8 @@ func (x *exchange) Read(p []byte) (int, error) {
 	n, err := x.resp.Body.Read(p)
 	if n > 0 {
 		first := x.last.IsZero()
-		x.last = x.clock.Arrived()
+		arrival := x.clock.Last()
+		x.last, x.late = arrival.At, arrival.Read.Sub(arrival.At)
 		if first {
 			x.keepHead(p[:n])
 		}
