@@ -13,25 +13,35 @@ import (
 // closedLoop lets each client send its requests one after another. ctx aborts requests, sending only ends sending.
 func (run *Run) closedLoop(ctx, sending context.Context, clients *errgroup.Group) {
 	for client := range run.cfg.Clients {
-		clients.Go(func() error {
-			budget := run.limit
-			for run.limit == 0 || budget > 0 {
-				if run.over(sending) {
-					return nil
-				}
-				c, ok, err := run.deck.deal(sending)
-				if err != nil || !ok {
-					return err
-				}
-				rq := run.ready(ctx, c)
-				if rq.stopped || run.over(sending) {
-					return nil
-				}
-				budget -= run.converse(ctx, sending, client, time.Time{}, rq, budget)
-			}
-			return nil
-		})
+		clients.Go(func() error { return run.client(ctx, sending, client) })
 	}
+}
+
+func (run *Run) client(ctx, sending context.Context, client int) error {
+	budget := run.limit
+	for turn := 0; run.limit == 0 || budget > 0; turn++ {
+		if turn > 0 && !run.think(sending, client, turn) || run.over(sending) {
+			return nil
+		}
+		c, ok, err := run.deck.deal(sending)
+		if err != nil || !ok {
+			return err
+		}
+		rq := run.ready(ctx, c)
+		if rq.stopped || run.over(sending) {
+			return nil
+		}
+		budget -= run.converse(ctx, sending, client, time.Time{}, rq, budget)
+	}
+	return nil
+}
+
+// think waits as long as a user would, and reports whether there is still something to send afterwards.
+func (run *Run) think(sending context.Context, client, turn int) bool {
+	if run.cfg.ThinkTime == nil {
+		return true
+	}
+	return waitUntil(sending, time.Now().Add(run.cfg.ThinkTime.Pause(run.cfg.Seed, client, turn)))
 }
 
 // over reports whether nothing more is to be sent. The clock is asked beside the context, so that a request that would

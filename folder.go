@@ -83,6 +83,7 @@ func (run *Run) ownConfig() json.RawMessage {
 		Clients     int       `json:"clients,omitempty"`
 		Requests    int       `json:"requests,omitempty"`
 		Duration    string    `json:"duration,omitempty"`
+		ThinkTime   string    `json:"think_time,omitempty"`
 		Arrivals    string    `json:"arrivals,omitempty"`
 		MaxInFlight int       `json:"max_in_flight,omitempty"`
 		Timeout     string    `json:"timeout"`
@@ -100,6 +101,9 @@ func (run *Run) ownConfig() json.RawMessage {
 	}
 	if cfg.Duration > 0 {
 		c.Duration = cfg.Duration.String()
+	}
+	if cfg.ThinkTime != nil {
+		c.ThinkTime = cfg.ThinkTime.String()
 	}
 	if cfg.Arrivals != nil {
 		c.Arrivals = cfg.Arrivals.String()

@@ -154,10 +154,11 @@ func TestOnlyProgramsPrintAndExit(t *testing.T) {
 func TestTestsSleepOnlyInBubbles(t *testing.T) {
 	sleeps, bubbles := map[string]bool{}, map[string]bool{}
 	for _, s := range sources(t) {
-		if s.isTest() && s.path != "laws_test.go" && filepath.Base(s.path) != "bench_test.go" { // benchmarks live in real time
-			dir := filepath.Dir(s.path)
+		dir := filepath.Dir(s.path)
+		bubbles[dir] = bubbles[dir] || strings.Contains(s.text, `"testing/synctest"`)
+		realTime := filepath.Base(s.path) == "bench_test.go" || s.path == "laws_test.go"
+		if s.isTest() && !realTime {
 			sleeps[dir] = sleeps[dir] || strings.Contains(s.text, "time.Sleep(")
-			bubbles[dir] = bubbles[dir] || strings.Contains(s.text, `"testing/synctest"`)
 		}
 	}
 	for dir, sleeping := range sleeps {

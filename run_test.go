@@ -85,6 +85,16 @@ func TestClosedLoopKeepsEveryClientBusyAndSendsExactlyItsRequests(t *testing.T) 
 	})
 }
 
+func TestClientsThinkBetweenTheirRequests(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		res := run(t, llmeter.Runner{
+			Endpoint: slow(time.Second), Payloads: numbered(1), Clients: 2, Requests: 3, ThinkTime: load.Fixed{For: 4 * time.Second},
+		})
+		require.Equal(t, 11*time.Second, res.TotalTestTime) // no pause before the first request and none after the last
+		require.Equal(t, 6, res.TotalRequests)
+	})
+}
+
 func TestEveryPayloadIsUsedWhateverTheNumberOfClients(t *testing.T) {
 	for _, clients := range []int{1, 3, 4, 16, 40} {
 		bubble(t, func(t *testing.T) {

@@ -43,6 +43,10 @@ type Runner struct {
 	// finishes and counts. 0 = no limit. With Arrivals both limits may be given.
 	Duration time.Duration
 
+	// ThinkTime is the pause of a client between the end of a request and its next one, as a user's who reads the answer.
+	// nil = none. Not used with Arrivals; conversations have the pauses of their Next.
+	ThinkTime load.ThinkTime
+
 	// Arrivals is an open loop: requests start when the schedule says so, whether or not others have ended. nil = a
 	// closed loop of Clients.
 	Arrivals load.Arrivals
@@ -154,6 +158,14 @@ func (r Runner) Validate() error {
 	}
 	if rate := r.StopWhen.ErrorRate; !(rate >= 0 && rate <= 1) {
 		complain("StopWhen.ErrorRate %v is not between 0 and 1", rate)
+	}
+	if r.Arrivals != nil && r.ThinkTime != nil {
+		complain("ThinkTime is for clients; with Arrivals the schedule says when requests start")
+	}
+	if r.ThinkTime != nil {
+		if err := r.ThinkTime.Validate(); err != nil {
+			problems = append(problems, err)
+		}
 	}
 	if r.Arrivals != nil {
 		if err := load.Validate(r.Arrivals); err != nil {

@@ -147,6 +147,11 @@ func LoadForecast(r io.Reader) (*Forecast, error) {
 	if err := json.NewDecoder(r).Decode(f); err != nil {
 		return nil, fmt.Errorf("forecast: %w", err)
 	}
+	for _, t := range f.Targets {
+		if f.Window < 1 || len(t.Coefficients) != 3*f.Window {
+			return nil, fmt.Errorf("forecast: %s has %d coefficients for a window of %d calls", t.Name, len(t.Coefficients), f.Window)
+		}
+	}
 	return f, nil
 }
 

@@ -25,7 +25,6 @@ import (
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/endpoint/openai"
-	"github.com/llmeter-go/llmeter/transport"
 )
 
 // serverVariable makes this test binary the server of the benchmark: it is a process of its own, so that its CPU time is
@@ -154,8 +153,7 @@ func median(values []float64) float64 {
 var benchPayload = endpoint.JSON(json.RawMessage(`{"messages":[{"role":"user","content":"hello"}],"max_tokens":100}`))
 
 func ourClient(url string) func() int {
-	cl, _ := transport.New(transport.Options{UserClock: os.Getenv("UC") != ""})
-	e := &openai.CompletionStreamEndpoint{Model: "m", BaseURL: url, Client: cl}
+	e := &openai.CompletionStreamEndpoint{Model: "m", BaseURL: url}
 	p, err := endpoint.Prepare(e, benchPayload)
 	if err != nil {
 		panic(err)

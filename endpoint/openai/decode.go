@@ -113,11 +113,11 @@ func counted(v *fastjson.Value) endpoint.Count {
 	if v == nil || v.Type() != fastjson.TypeNumber {
 		return endpoint.Count{}
 	}
-	n := v.GetFloat64()                  // some servers write 12.0
-	if !(n >= 0 && n <= math.MaxInt32) { // NaN too
-		return endpoint.Count{}
+	// Note: some servers write 12.0, and the parser takes NaN for a number.
+	if n := v.GetFloat64(); n >= 0 && n <= math.MaxInt32 {
+		return endpoint.Counted(int(n))
 	}
-	return endpoint.Counted(int(n))
+	return endpoint.Count{}
 }
 
 // text gives a string of the parsed event, "" for anything else. Its bytes are the parser's: it may only be read until

@@ -18,15 +18,20 @@ var (
 	usageEvent    = []byte(`{"id":"c","choices":[{"index":0,"delta":{"reasoning":"Hm"}}],"usage":{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":3}}}`)
 )
 
-func TestNoAllocationPerEvent(t *testing.T) {
-	chat, response := newChatDecoder(), newResponseDecoder()
-	size := 0
-	emit := func(c *endpoint.Chunk) { size += len(c.Text) }
-	for _, event := range [][]byte{chatEvent, toolEvent, usageEvent} {
-		require.Zero(t, testing.AllocsPerRun(100, func() { _, _ = chat.Event(nil, event, emit) }), "%s", event)
+func BenchmarkDecodeChat(b *testing.B) {
+	d, emit := newChatDecoder(), func(*endpoint.Chunk) {}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = d.Event(nil, chatEvent, emit)
 	}
-	require.Zero(t, testing.AllocsPerRun(100, func() { _, _ = response.Event(nil, responseEvent, emit) }))
-	require.Positive(t, size)
+}
+
+func BenchmarkDecodeResponse(b *testing.B) {
+	d, emit := newResponseDecoder(), func(*endpoint.Chunk) {}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = d.Event(nil, responseEvent, emit)
+	}
 }
 
 func TestAnyTextSurvives(t *testing.T) {
