@@ -105,9 +105,10 @@ func (run *Run) send(client, turn int, intended time.Time, rq request) *Response
 	seq := int(run.sent.Add(1)) - 1
 	var r *Response
 	if rq.err == nil {
+		ctx := run.watched(rq.ctx, Response{Seq: seq, Client: client, Turn: turn, Intended: intended})
 		run.inFlight.Add(1)
 		start := time.Now()
-		r = run.invokeWithRetries(rq.ctx, seq, rq.payload)
+		r = run.invokeWithRetries(ctx, seq, rq.payload)
 		run.occupied.Add(int64(time.Since(start)))
 		run.inFlight.Add(-1)
 	} else {
@@ -122,6 +123,16 @@ func (run *Run) send(client, turn int, intended time.Time, rq request) *Response
 	}
 	run.finished.Push(invocation{rq.ctx, r})
 	return r
+}
+
+// watched gives the context for a request of which r is what is known before it is sent. What streams in flight bring is then
+// saved while they go on.
+func (run *Run) watched(ctx context.Context, r Response) context.Context {
+	if run.writer == nil {
+		return ctx
+	}
+	r.Dispatched = time.Now()
+	return run.writer.Watch(ctx, r)
 }
 
 // notSent is the response of a request that failed before it reached the endpoint.

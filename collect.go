@@ -29,6 +29,9 @@ func (run *Run) collect() {
 			r.Prompt = prompter.Prompt(r.Payload)
 		}
 		countTokens(r, count)
+		if s := r.OutputTokens.Source; s == endpoint.ByTokenizer || s == endpoint.ByEvents {
+			run.estimated++
+		}
 		run.afterInvoke(context.WithoutCancel(in.ctx), r)
 		run.keep(r)
 	}
@@ -121,6 +124,24 @@ func (run *Run) shell(end time.Time) *Result {
 		res.Clock = c.Clock()
 	}
 	return res
+}
+
+// WarnEstimatedTokens is the code of the warning in the Result of a run in which servers did not report token counts.
+const WarnEstimatedTokens = "estimated-tokens"
+
+// estimates warns of token counts that are ours, nil if there are none.
+func (run *Run) estimates() []result.Warning {
+	if run.estimated == 0 {
+		return nil
+	}
+	how := "by the run's tokenizer"
+	if run.cfg.Tokenizer == nil {
+		how = "in words, which is not what the model counts; set a tokenizer"
+	}
+	return []result.Warning{{
+		Code: WarnEstimatedTokens, Metric: "tpot,itl,output_tokens_per_second",
+		Text: fmt.Sprintf("the server did not report the output tokens of %d answers: they were counted %s", run.estimated, how),
+	}}
 }
 
 // health is how the client did until the run's end.

@@ -27,8 +27,8 @@ var floors = map[string]float64{
 	".":         3,
 	"callbacks": 4, "experiments": 4,
 	"catalog": 5, "llmetertest": 5, "profiler": 5, "report": 5,
-	"perf": 6,
-	"cmd":  7, "examples": 7,
+	"perf":  6,
+	"bench": 7, "cmd": 7, "examples": 7,
 }
 
 // budget is what the root package may import beyond the standard library and this module, and what of these it may not.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/result"
@@ -23,11 +22,11 @@ func (run *Run) openFolder(ctx context.Context) error {
 	if st == nil {
 		st = store.Local{}
 	}
-	w, err := result.NewWriter(ctx, st, folder, run.cfg.Overwrite)
+	w, err := result.NewWriter(ctx, st, folder, result.WriterOptions{Overwrite: run.cfg.Overwrite, NoEvents: run.cfg.NoEvents})
 	if err != nil {
 		return err
 	}
-	if err := w.Begin(time.Now(), run.cfg.Payloads, run.pythonConfig()); err != nil {
+	if err := w.Begin(run.cfg.Payloads, run.pythonConfig()); err != nil {
 		return err
 	}
 	run.writer = w
@@ -89,12 +88,13 @@ func (run *Run) ownConfig() json.RawMessage {
 		Timeout     string    `json:"timeout"`
 		Callbacks   []string  `json:"callbacks,omitempty"`
 		LowMemory   bool      `json:"low_memory,omitempty"`
+		NoEvents    bool      `json:"no_events,omitempty"`
 		NoPrewarm   bool      `json:"no_prewarm,omitempty"`
 		Seed        uint64    `json:"seed,omitempty"`
 	}{
 		Endpoint: info.Name, Model: info.Model, Provider: info.Provider, Payloads: len(cfg.Payloads), Clients: cfg.Clients, Requests: run.limit,
 		MaxInFlight: cfg.MaxInFlight, Timeout: cfg.Timeout.String(), LowMemory: cfg.LowMemory,
-		NoPrewarm: cfg.NoPrewarm, Seed: cfg.Seed,
+		NoEvents: cfg.NoEvents, NoPrewarm: cfg.NoPrewarm, Seed: cfg.Seed,
 	}
 	if s, ok := endpoint.As[Saver](cfg.Endpoint); ok {
 		c.State = saved(s)

@@ -32,7 +32,7 @@ func (s source) isProgram() bool { return s.file.Name.Name == "main" }
 
 // testSupport packages are imported by tests alone.
 func (s source) testSupport() bool {
-	return strings.Contains(s.path, "endpointtest/") || strings.Contains(s.path, "llmetertest/")
+	return regexp.MustCompile(`(^|/)\w+test/`).MatchString(s.path)
 }
 
 func (s source) lines(n ast.Node) int {

@@ -42,12 +42,14 @@ func (run *Run) openLoop(ctx, sending context.Context, clients *errgroup.Group) 
 }
 
 func (d *dispatcher) dispatch() error {
+	// Note: the pacer may lock this goroutine to its thread, and the runtime wants a pulled iterator to be made, used and
+	// stopped in one state of that lock. So the pacer comes first and goes last.
+	wait, release := newPacer()
+	defer release()
 	next, stop := iter.Pull(d.run.cfg.Arrivals.Offsets(d.run.cfg.Seed))
 	defer stop()
 	d.next = next
 	d.advance()
-	wait, release := newPacer()
-	defer release()
 	for d.more || len(d.pending) > 0 {
 		if err := d.makeReady(); err != nil {
 			d.dismiss()

@@ -42,6 +42,7 @@ type Run struct {
 	responses     []*Response
 	hookErr       error           // first error of an AfterInvoke
 	stopped       *result.Warning // why StopWhen ended the run
+	estimated     int             // answers whose tokens the server did not count
 	conversations atomic.Int64
 	writer        *result.Writer
 
@@ -106,6 +107,9 @@ func (run *Run) begin(ctx context.Context) {
 	run.start = time.Now()
 	run.monitor = health.Start()
 	run.vitals = result.Vitals{Start: run.start, Capped: run.cfg.MaxInFlight > 0}
+	if run.writer != nil {
+		run.writer.Start(run.start)
+	}
 	if run.cfg.Duration > 0 {
 		sending, run.stop = context.WithDeadline(sending, run.start.Add(run.cfg.Duration))
 	}
@@ -220,6 +224,7 @@ func (run *Run) finish(end time.Time, err error) {
 	if run.stopped != nil {
 		res.Warnings = append(res.Warnings, *run.stopped)
 	}
+	res.Warnings = append(res.Warnings, run.estimates()...)
 	run.acc.Complete(res, run.responses)
 	res.Health = run.health(res.Clock)
 	res.Verdict = result.Judge(res.Health, res.Stats().Lookup)

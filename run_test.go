@@ -370,8 +370,10 @@ func TestTokensThatTheEndpointDoesNotReportAreCounted(t *testing.T) {
 	silent := endpoint.New(endpoint.Info{}, func(context.Context, endpoint.Payload) (*endpoint.Response, error) {
 		return &endpoint.Response{}, nil
 	})
-	r := responses(t, run(t, llmeter.Runner{Endpoint: chatty, Payloads: numbered(1)}))[0]
+	res := run(t, llmeter.Runner{Endpoint: chatty, Payloads: numbered(1)})
+	r := responses(t, res)[0]
 	require.Equal(t, endpoint.Count{N: 3, Source: endpoint.ByTokenizer}, r.OutputTokens)
+	require.Equal(t, llmeter.WarnEstimatedTokens, res.Warnings[0].Code)
 	require.False(t, r.InputTokens.Known(), "the prompt is not known, which is not zero tokens")
 	r = responses(t, run(t, llmeter.Runner{Endpoint: silent, Payloads: numbered(1)}))[0]
 	require.False(t, r.OutputTokens.Known())

@@ -80,6 +80,9 @@ type Runner struct {
 	Callbacks []Callback
 	// LowMemory keeps responses on disk only; it needs an output folder, from which Result.Responses reads them back.
 	LowMemory bool
+	// NoEvents writes no event log (events.bin): of streams, the folder then holds the statistics alone, and a run that is
+	// killed loses what was in flight.
+	NoEvents bool
 	// NoPrewarm lets connections be opened by the first requests, so that their latency includes it. Otherwise
 	// endpoints that can open connections before the start.
 	NoPrewarm bool

@@ -121,3 +121,16 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "unknown", endpoint.Channel(99).String())
 	require.Empty(t, endpoint.Source(99).String())
 }
+
+func TestLatenessRoundsAndSaturates(t *testing.T) {
+	check := func(want, d time.Duration) {
+		t.Helper()
+		require.Equal(t, want, endpoint.LatenessOf(d).Duration())
+	}
+	check(0, 0)
+	check(0, -time.Second)
+	check(0, 4*time.Microsecond)
+	check(10*time.Microsecond, 5*time.Microsecond)
+	check(120*ms, 120*ms)
+	check(65535*10*time.Microsecond, time.Hour)
+}

@@ -65,6 +65,7 @@ func (e *whole) Info() Info { return e.info }
 
 func (e *whole) Invoke(ctx context.Context, p Payload) (*Response, error) {
 	requestTime, start := startClock()
+	watchIn(ctx).begin(start, nil)
 	r, err := e.f(ctx, p)
 	end := time.Now()
 	failure := AsError(err)
@@ -97,8 +98,10 @@ func (e *stream) Info() Info { return e.info }
 func (e *stream) Invoke(ctx context.Context, p Payload) (*Response, error) {
 	rec := recorders.Get().(*recorder)
 	defer rec.release()
+	rec.watch = watchIn(ctx)
 	r := &Response{Streamed: true}
 	r.RequestTime, r.Dispatched = startClock()
+	rec.watch.begin(r.Dispatched, rec)
 	for c, err := range e.f(ctx, p) {
 		if err != nil {
 			r.Error = AsError(err)
@@ -154,12 +157,15 @@ type recorder struct {
 	arguments                [][]byte // by tool call
 	calls                    []ToolCall
 	attempts                 []*Attempt
+	watch                    *Watch // guards events if it is not nil
 }
 
 var recorders = sync.Pool{New: func() any { return new(recorder) }}
 
 // release forgets the stream but not its space, and puts rec up for the next one.
 func (rec *recorder) release() {
+	rec.watch.end(rec)
+	rec.watch = nil
 	rec.events, rec.text, rec.reasoning, rec.refusal = rec.events[:0], rec.text[:0], rec.reasoning[:0], rec.refusal[:0]
 	clear(rec.calls)
 	clear(rec.attempts)
@@ -202,7 +208,13 @@ func (rec *recorder) add(r *Response, c *Chunk, last bool) {
 			r.FirstText = at
 		}
 	}
+	if rec.watch == nil {
+		rec.events = append(rec.events, e)
+		return
+	}
+	rec.watch.mu.Lock()
 	rec.events = append(rec.events, e)
+	rec.watch.mu.Unlock()
 }
 
 func (rec *recorder) keep(c *Chunk) {

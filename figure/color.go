@@ -22,7 +22,7 @@ const (
 )
 
 // A palette holds the colours of one theme: those of series, and a ramp for values, from low to high. The colours are
-// those of Okabe and Ito, the darkest and the grey made lighter for the dark theme.
+// those of Okabe and Ito with a grey, made lighter where the page is dark.
 type palette struct {
 	Series []string `json:"series"`
 	Ramp   []string `json:"ramp"`
@@ -31,11 +31,11 @@ type palette struct {
 // The ramps change in lightness above all, away from the colour of the page.
 var (
 	light = palette{
-		Series: []string{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7d838c"},
+		Series: []string{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#545b64"},
 		Ramp:   []string{"#dfeaf4", "#c3d9ea", "#98c1dd", "#62a3cc", "#2f80b5", "#125c95", "#08386a"},
 	}
 	dark = palette{
-		Series: []string{"#3f92d2", "#e8a317", "#12ab80", "#d48ab4", "#8fd3ff", "#e2703a", "#8e959f"},
+		Series: []string{"#3f92d2", "#e8a317", "#12ab80", "#d48ab4", "#8fd3ff", "#e2703a", "#c9ced4"},
 		Ramp:   []string{"#1a2c3c", "#1b3f5a", "#1d5277", "#2b72a0", "#4e97c4", "#86bde0", "#cbe6f9"},
 	}
 )

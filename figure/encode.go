@@ -107,7 +107,7 @@ func (s Band) encode(Figure) encoded {
 }
 
 func (s Scatter) encode(Figure) encoded {
-	keep := thinScatter(s.X, s.Y)
+	keep := ThinCloud(s.X, s.Y)
 	e := encoded{Kind: "scatter", X: coarse(pick(s.X, keep)), Y: coarse(pick(s.Y, keep)), drawn: len(keep), given: len(s.X)}
 	if s.Labels != nil {
 		e.Labels = pick(s.Labels, keep)
@@ -150,10 +150,8 @@ func (s Histogram) encode(f Figure) encoded {
 }
 
 func (s ECDF) encode(Figure) encoded {
-	x, share := s.Steps()
-	keep := thinSorted(len(x))
-	return encoded{Kind: "ecdf", X: coarse(pick(x, keep)), Y: coarse(pick(share, keep)), N: len(sorted(s.Values)),
-		drawn: len(keep), given: len(x)}
+	x, share, distinct := s.Steps()
+	return encoded{Kind: "ecdf", X: coarse(x), Y: coarse(share), N: len(sorted(s.Values)), drawn: len(x), given: distinct}
 }
 
 func (s Box) encode(Figure) encoded {
@@ -192,7 +190,7 @@ func (s Flame) encode(Figure) encoded {
 }
 
 func encodeBars(name string, kinds []Kind, all []Bar, depth int) encoded {
-	bars := slices.Clone(longest(all, maxBars))
+	bars := slices.Clone(Longest(all, maxBars))
 	slices.SortStableFunc(bars, compareBars)
 	e := encoded{Kind: name, Depth: depth, drawn: len(bars), given: len(all)}
 	for i, c := range KindColors(kinds) {

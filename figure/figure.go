@@ -69,6 +69,9 @@ func (f Figure) Validate() error {
 		}
 	}
 	for i, m := range f.Marks {
+		if m.Kind < MarkX || m.Kind > MarkPoint {
+			errs = append(errs, fmt.Errorf("mark %d (%q): there is no such kind", i, m.Label))
+		}
 		if !finite(m.X) || !finite(m.Y) {
 			errs = append(errs, fmt.Errorf("mark %d (%q): its place is not a number", i, m.Label))
 		}

@@ -134,11 +134,11 @@ func (v *view) figure(f Figure) *figureView {
 	if drawn == given {
 		return fv
 	}
-	kept := "the smallest and the largest of every stretch are among them"
+	format := "Drawn: %s of %s points, the smallest and the largest of every stretch among them."
 	if d.Series[0].Lanes != nil {
-		kept = "the longest ones"
+		format = "Drawn: the %s longest of %s bars."
 	}
-	fv.Drawn = fmt.Sprintf("%s of %s are drawn: %s.", None.Format(float64(drawn)), None.Format(float64(given)), kept)
+	fv.Drawn = fmt.Sprintf(format, None.Format(float64(drawn)), None.Format(float64(given)))
 	return fv
 }
 

@@ -2,10 +2,16 @@ package figure_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"math"
 	"os"
-	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,36 +19,129 @@ import (
 	"github.com/llmeter-go/llmeter/figure/figuretest"
 )
 
-// shots is a folder for screenshots of the pages, for people who want to look at them; "" = none are taken.
-var shots = os.Getenv("FIGURE_SHOTS")
+var update = flag.Bool("update", false, "write the golden files")
 
-func write(t *testing.T, p figure.Page, name string) (path string, size int) {
+func render(t testing.TB, p figure.Page) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, p.WriteHTML(&b))
-	dir := shots
-	if dir == "" {
-		dir = t.TempDir()
-	}
-	path = filepath.Join(dir, name)
-	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))
-	return path, b.Len()
+	return b.String()
 }
 
-func TestEveryFigureIsDrawnInChromium(t *testing.T) {
-	path, _ := write(t, gallery(2000), "gallery.html")
-	figuretest.Check(t, path, shots)
+// small is a page with little of everything, for the golden file.
+func small() figure.Page {
+	nan := math.NaN()
+	return figure.Page{
+		Title: "Small", Subtitle: "one of each", Footer: "The end.",
+		Sections: []figure.Section{
+			{Title: "Numbers", Note: "Key numbers & a table.", Blocks: []figure.Block{
+				figure.Note{Tone: figure.Good, Title: "Trusted", Text: "first line\nsecond line"},
+				figure.Tiles{{Label: "TTFT", Value: "12.3 ms", Note: "12.1 … 12.6 ms"}, {Label: "requests", Value: "1,000"}, {Label: "interval", Value: "1 … 2 s", Tone: figure.Bad}},
+				figure.Table{Title: "Table", Columns: []figure.Column{{Name: "name"}, {Name: "n", Right: true}}, Rows: [][]figure.Cell{{{Text: "a"}, {Text: "1", Tone: figure.Warn}}}},
+			}},
+			{Title: "Curves", Blocks: []figure.Block{
+				figure.Figure{Title: "Lines", Note: "With a gap.", Wide: true, X: figure.Axis{Label: "time", Unit: figure.Seconds, Time: true}, Y: figure.Axis{Label: "latency", Unit: figure.Seconds, Log: true},
+					Series: []figure.Series{
+						figure.Band{Name: "p50", X: []float64{0, 1}, Lo: []float64{0.1, 0.2}, Hi: []float64{0.3, 0.4}},
+						figure.Line{Name: "p50", X: []float64{0, 0.5, 1}, Y: []float64{0.2, nan, 0.3}, Step: true, Dots: true, Dashed: true},
+						figure.Scatter{Name: "requests", X: []float64{0.123456789}, Y: []float64{1e-9}, Labels: []string{"first"}},
+						figure.Intervals{Name: "levels", X: []float64{1}, At: []float64{2}, Lo: []float64{1.5}, Hi: []float64{nan}},
+					},
+					Marks: []figure.Mark{{X: 0.5, Label: "half"}, {Kind: figure.MarkY, Y: 0.25, Label: "objective"}, {Kind: figure.MarkPoint, X: 1, Y: 0.3, Label: "knee"}}},
+				figure.Figure{Title: "Histogram", X: figure.Axis{Unit: figure.Seconds}, Series: []figure.Series{figure.Histogram{Name: "h", Values: []float64{1, 2, 2, 3}}}},
+				figure.Figure{Title: "ECDF", Series: []figure.Series{figure.ECDF{Name: "e", Values: []float64{1, 2, 2, 3}}}},
+				figure.Figure{Title: "Bars", X: figure.Axis{Categories: []string{"a", "b"}}, Series: []figure.Series{figure.Bars{Name: "s", Values: []float64{1, nan}, Stack: "x"}}},
+				figure.Figure{Title: "Box", Y: figure.Axis{Categories: []string{"a", "b"}}, Series: []figure.Series{figure.Box{Samples: [][]float64{{1, 2, 3, 4, 50}, nil}}}},
+				figure.Figure{Title: "Heatmap", X: figure.Axis{Categories: []string{"a", "b"}}, Series: []figure.Series{
+					figure.Heatmap{Name: "mean", Unit: figure.Seconds, YEdges: []float64{1, 10}, Values: [][]float64{{0.5, nan}}, Counts: [][]int{{3, 0}}}}},
+				figure.Figure{Title: "Nothing", Empty: "There was nothing."},
+			}},
+			{Title: "Lanes", Blocks: []figure.Block{figure.Details{Title: "Closed", Blocks: []figure.Block{
+				figure.Figure{Title: "Timeline", Y: figure.Axis{Categories: []string{"one", "two"}}, Series: []figure.Series{
+					figure.Timeline{Kinds: []figure.Kind{{Name: "wait"}, {Name: "work", Color: figure.Green}}, Bars: []figure.Bar{{Lane: 1, Kind: 1, Start: 1, End: 2.5, Label: "b"}, {Lane: 0, Start: 0, End: 1}}}}},
+				figure.Figure{Title: "Flame", X: figure.Axis{Unit: figure.Seconds}, Series: []figure.Series{figure.Flame{Root: figure.Frame{Name: "root", Value: 2, Children: []figure.Frame{{Name: "leaf", Value: 1}}}}}},
+				figure.Code{Title: "Code", Text: "a: 1\nb: <2>"},
+			}}}},
+		},
+	}
 }
 
-func TestAPageOfAHundredThousandSamplesIsSmallAndOpensSoon(t *testing.T) {
-	path, size := write(t, gallery(100_000), "large.html")
-	require.Less(t, size, 5_000_000)
-	t.Logf("%d bytes", size)
-	if testing.Short() {
-		t.Skip("skipped: the browser is slow")
+// asset is what is the same in every page and need not stand in the golden file.
+var asset = regexp.MustCompile(`(?s)(<style>).*?(</style>)|(<script>).*?(</script>)|&#39;sha256-.*?&#39;`)
+
+func TestASmallPageIsWrittenAsBefore(t *testing.T) {
+	got := asset.ReplaceAllString(render(t, small()), "$1$2$3$4")
+	const golden = "testdata/small.html"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
 	}
-	b := figuretest.Start(t)
-	took := b.Open(path, figuretest.View{Width: 1280})
-	t.Logf("opened in %v", took)
-	require.Less(t, took, 10*time.Second, "2 s are promised; a busy machine is forgiven")
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+func TestEqualPagesAreEqualBytes(t *testing.T) {
+	require.True(t, render(t, figuretest.Gallery(6000)) == render(t, figuretest.Gallery(6000)))
+}
+
+func TestTheLibraryIsThePublishedOne(t *testing.T) {
+	library, err := os.ReadFile("echarts/echarts.min.js")
+	require.NoError(t, err)
+	sum := sha256.Sum256(library)
+	readme, err := os.ReadFile("echarts/README.md")
+	require.NoError(t, err)
+	require.Contains(t, string(readme), hex.EncodeToString(sum[:]))
+	require.Contains(t, render(t, small()), string(library))
+	require.NotContains(t, string(library), "</script", "it would end the element that it stands in")
+}
+
+// everywhere puts a text wherever a page takes one.
+func everywhere(text string) figure.Page {
+	one := []float64{1}
+	axis := figure.Axis{Label: text, Unit: figure.Unit(text)}
+	names := figure.Axis{Label: text, Unit: figure.Unit(text), Categories: []string{text}}
+	kinds := []figure.Kind{{Name: text}}
+	return figure.Page{Title: "t" + text, Subtitle: text, Footer: text, Sections: []figure.Section{{Title: text, Note: text, Blocks: []figure.Block{
+		figure.Tiles{{Label: text, Value: text, Note: text}}, figure.Note{Title: text, Text: text}, figure.Code{Title: text, Text: text},
+		figure.Table{Title: text, Note: text, Columns: []figure.Column{{Name: text}}, Rows: [][]figure.Cell{figure.Cells(text)}},
+		figure.Details{Title: text, Blocks: []figure.Block{
+			figure.Figure{Title: text, Note: text, Empty: text},
+			figure.Figure{Title: text, X: axis, Y: axis, Series: []figure.Series{figure.Scatter{Name: text, X: one, Y: one, Labels: []string{text}}}, Marks: []figure.Mark{{Label: text}}},
+			figure.Figure{Title: text, X: axis, Y: names, Series: []figure.Series{figure.Bars{Name: text, Values: one, Stack: text}}},
+			figure.Figure{Title: text, X: axis, Y: names, Series: []figure.Series{figure.Timeline{Kinds: kinds, Bars: []figure.Bar{{End: 1, Label: text}}}}},
+			figure.Figure{Title: text, X: axis, Series: []figure.Series{figure.Flame{Kinds: kinds, Root: figure.Frame{Name: text, Value: 1}}}},
+			figure.Figure{Title: text, X: names, Y: names, Series: []figure.Series{figure.Heatmap{Name: text, Unit: figure.Unit(text), Values: [][]float64{one}}}},
+		}},
+	}}}}
+}
+
+var dataElement = regexp.MustCompile(`(?s)<script type="application/json" id="data">(.*?)</script>`)
+
+func FuzzTextsStayTexts(f *testing.F) {
+	for _, s := range []string{"", figuretest.Hostile, "</SCRIPT >", "<!--<script>", "\x00\xff", "]]>", "'\"`", "{{.}}", "\u2028\u2029", "&lt;/script>"} {
+		f.Add(s)
+	}
+	plain := render(f, everywhere(""))
+	f.Fuzz(func(t *testing.T, s string) {
+		page := render(t, everywhere(s))
+		for _, tag := range []string{"<script", "</script", "<!--", "<img", "<pre", "<td"} {
+			require.Equal(t, strings.Count(strings.ToLower(plain), tag), strings.Count(strings.ToLower(page), tag), tag)
+		}
+		m := dataElement.FindStringSubmatch(page)
+		require.NotNil(t, m)
+		var data struct{ Figures []struct{ Title string } }
+		require.NoError(t, json.Unmarshal([]byte(m[1]), &data))
+		require.Len(t, data.Figures, 5)
+		require.Equal(t, strings.ToValidUTF8(s, "\ufffd"), data.Figures[0].Title)
+	})
+}
+
+type failing struct{}
+
+var errFull = errors.New("disk full")
+
+func (failing) Write([]byte) (int, error) { return 0, errFull }
+
+func TestWriteHTMLReportsWhatTheWriterReports(t *testing.T) {
+	require.ErrorIs(t, small().WriteHTML(failing{}), errFull)
 }

@@ -147,8 +147,9 @@ func Count(values, edges []float64) []int {
 	return counts
 }
 
-// Steps gives the places and heights of the steps of the distribution: each distinct value, and the share at or below it.
-func (s ECDF) Steps() (x, share []float64) {
+// Steps gives the places of the steps of the distribution and the share of values at or below each. Of very many distinct
+// values, whose number it gives too, it leaves out what cannot be seen.
+func (s ECDF) Steps() (x, share []float64, distinct int) {
 	v := sorted(s.Values)
 	for i := range v {
 		if i+1 == len(v) || v[i] != v[i+1] {
@@ -156,5 +157,6 @@ func (s ECDF) Steps() (x, share []float64) {
 			share = append(share, float64(i+1)/float64(len(v)))
 		}
 	}
-	return x, share
+	keep := thinSteps(x)
+	return pick(x, keep), pick(share, keep), len(x)
 }

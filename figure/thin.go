@@ -9,12 +9,12 @@ import (
 // How much of a series a page carries. A screen is at most a few thousand points wide.
 const (
 	lineBuckets    = 1000
-	scatterBuckets = 1000
-	scatterStrides = 3000
-	ecdfSteps      = 1000
+	scatterBuckets = 200 // few, so that extremes do not look like a crowd
+	scatterStrides = 4500
+	ecdfBuckets    = 500
 	ecdfTail       = 200
 	outlierBuckets = 100
-	maxBars        = 50000
+	maxBars        = 50_000
 )
 
 // Thin chooses which of many values to draw. It cuts y, in its order, into buckets of equal count and gives the indices, in
@@ -57,8 +57,9 @@ func extremes(y []float64, lo, hi int) []int {
 	return slices.DeleteFunc([]int{least, most, gap}, func(i int) bool { return i < 0 })
 }
 
-// thinScatter chooses points of a cloud: the extremes of y along x, and of all others an even sample, which keeps the density.
-func thinScatter(x, y []float64) []int {
+// ThinCloud chooses which points of a cloud to draw: the extremes of y along x, and of all others an even sample, which
+// keeps the density. It gives their indices, in order; all of them when they are few.
+func ThinCloud(x, y []float64) []int {
 	n := len(x)
 	if n <= 2*scatterBuckets+scatterStrides {
 		return upTo(n)
@@ -77,24 +78,19 @@ func thinScatter(x, y []float64) []int {
 	return slices.Compact(keep)
 }
 
-// thinSorted chooses steps of a distribution: evenly many over all ranks, and every one of the upper tail, where a page is
-// read most closely.
-func thinSorted(n int) []int {
-	if n <= ecdfSteps+ecdfTail {
-		return upTo(n)
-	}
-	keep := []int{}
-	for i := range ecdfSteps {
-		keep = append(keep, i*(n-ecdfTail)/ecdfSteps)
-	}
-	for i := n - ecdfTail; i < n; i++ {
+// thinSteps chooses steps of a distribution, the values ascending: evenly many over all ranks, and every one of the upper
+// tail, where a page is read most closely.
+func thinSteps(sorted []float64) []int {
+	body := max(len(sorted)-ecdfTail, 0)
+	keep := Thin(sorted[:body], ecdfBuckets)
+	for i := body; i < len(sorted); i++ {
 		keep = append(keep, i)
 	}
 	return keep
 }
 
-// longest keeps the n longest bars, in the order in which they stand, the earlier one of equals.
-func longest(bars []Bar, n int) []Bar {
+// Longest keeps the n longest bars, in the order in which they stand, the earlier one of equals.
+func Longest(bars []Bar, n int) []Bar {
 	if len(bars) <= n {
 		return bars
 	}

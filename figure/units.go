@@ -53,8 +53,8 @@ func (u Unit) scaleOf(v float64) scale {
 	return all[len(all)-1]
 }
 
-// Format writes v for reading: three significant digits, thousands grouped, in the multiple of the unit that suits it.
-// NaN, a value that is not known, is "–".
+// Format writes v for reading: three significant digits, thousands grouped, in the multiple of the unit that suits it. What
+// is counted, and bytes, are whole where they are. NaN, a value that is not known, is "–".
 func (u Unit) Format(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -65,10 +65,11 @@ func (u Unit) Format(v float64) string {
 		return "−∞"
 	}
 	s := u.scaleOf(v)
+	text := number(v/s.size, u != Seconds && u != Fraction)
 	if s.name == "" {
-		return number(v / s.size)
+		return text
 	}
-	return number(v/s.size) + " " + s.name
+	return text + " " + s.name
 }
 
 // Tick writes a round number v of an axis that reaches to span: all digits that it has, in one multiple for the whole axis.
@@ -94,11 +95,11 @@ func (u Unit) Tick(v, span float64) string {
 // Multiple is the size of the multiple in which an axis up to span is read: its ticks are round numbers of it.
 func (u Unit) Multiple(span float64) float64 { return u.scaleOf(span).size }
 
-// number writes whole numbers whole and all others with three significant digits.
-func number(v float64) string {
+// number writes three significant digits, or all of a large number or, with whole, of a whole one.
+func number(v float64, whole bool) string {
 	a := math.Abs(v)
 	var text string
-	if a >= 999.5 || a == math.Trunc(a) {
+	if a >= 999.5 || a == 0 || whole && a == math.Trunc(a) {
 		text = grouped(strconv.FormatFloat(math.Round(a), 'f', 0, 64))
 	} else {
 		text = significant(a)

@@ -1,25 +1,27 @@
 package profiler
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 )
 
 // Config says which analyses to run. Its JSON is NAT's eval.general.profiler; there, what is not given has NAT's default. The zero
 // value runs none but the confidence intervals, which are always computed.
 type Config struct {
-	BaseMetrics            bool               `json:"base_metrics"`              // WorkflowRuntimes
-	TokenUsageForecast     bool               `json:"token_usage_forecast"`      // FitForecast
-	TokenUniqueness        bool               `json:"token_uniqueness_forecast"` // TokenUniqueness
-	WorkflowRuntime        bool               `json:"workflow_runtime_forecast"` // WorkflowRuntimes
-	LLMMetrics             bool               `json:"compute_llm_metrics"`       // the NOVA columns
-	CSVExcludeIOText       bool               `json:"csv_exclude_io_text"`       // no prompts and answers in the CSV
-	PromptCachingPrefixes  PrefixConfig       `json:"prompt_caching_prefixes"`
-	BottleneckAnalysis     BottleneckConfig   `json:"bottleneck_analysis"`
-	ConcurrencySpikes      SpikeConfig        `json:"concurrency_spike_analysis"`
-	PrefixSpan             PrefixSpanConfig   `json:"prefix_span_analysis"`
-	PredictionTrie         TrieConfig         `json:"prediction_trie"`
+	BaseMetrics           bool             `json:"base_metrics"`              // WorkflowRuntimes
+	TokenUsageForecast    bool             `json:"token_usage_forecast"`      // FitForecast
+	TokenUniqueness       bool             `json:"token_uniqueness_forecast"` // TokenUniqueness
+	WorkflowRuntime       bool             `json:"workflow_runtime_forecast"` // WorkflowRuntimes
+	LLMMetrics            bool             `json:"compute_llm_metrics"`       // the NOVA columns
+	CSVExcludeIOText      bool             `json:"csv_exclude_io_text"`       // no prompts and answers in the CSV
+	PromptCachingPrefixes PrefixConfig     `json:"prompt_caching_prefixes"`
+	BottleneckAnalysis    BottleneckConfig `json:"bottleneck_analysis"`
+	ConcurrencySpikes     SpikeConfig      `json:"concurrency_spike_analysis"`
+	PrefixSpan            PrefixSpanConfig `json:"prefix_span_analysis"`
+	PredictionTrie        TrieConfig       `json:"prediction_trie"`
 }
 
 // PrefixConfig is for FindCommonPrefixes.
@@ -43,7 +45,7 @@ type SpikeConfig struct {
 // PrefixSpanConfig is for FindPatterns. A whole number as MinSupport is a number of requests, one below 1 a share of them.
 type PrefixSpanConfig struct {
 	Enable                  bool    `json:"enable"`
-	MinSupport              float64 `json:"min_support"`  // 0 = 2
+	MinSupport              float64 `json:"min_support"` // 0 = 2
 	MinCoverage             float64 `json:"min_coverage"`
 	MaxTextLen              int     `json:"max_text_len"` // 0 = prompts do not tell calls apart. NAT's default is 1,000
 	TopK                    int     `json:"top_k"`        // 0 = 10
@@ -89,15 +91,23 @@ func (c *Config) UnmarshalJSON(b []byte) error {
 	type plain Config
 	read := struct {
 		plain
-		Dynamo struct {
-			Enable bool `json:"enable"`
-		} `json:"dynamo_metrics"`
+		Dynamo json.RawMessage `json:"dynamo_metrics"`
 	}{plain: plain(NATConfig())}
-	if err := unmarshalStrict(b, &read); err != nil {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&read); err != nil {
 		return err
 	}
-	if read.Dynamo.Enable {
-		return errors.New("dynamo_metrics cannot be enabled: this profiler does not read a Prometheus server")
+	var dynamo struct {
+		Enable bool `json:"enable"`
+	}
+	if len(read.Dynamo) > 0 {
+		if err := json.Unmarshal(read.Dynamo, &dynamo); err != nil {
+			return err
+		}
+	}
+	if dynamo.Enable {
+		return errors.New("dynamo_metrics cannot be enabled: no Prometheus server is read")
 	}
 	*c = Config(read.plain)
 	return nil
@@ -115,6 +125,9 @@ func (c Config) Validate() error {
 	if err := c.patterns().Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("prefix_span_analysis: %w", err))
 	}
+	if !filepath.IsLocal(c.trieFile()) {
+		errs = append(errs, fmt.Errorf("prediction_trie: output_filename %q must be within the output folder", c.trieFile()))
+	}
 	if s := c.sensitivity(); s != nil {
 		if err := s.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("prediction_trie: %w", err))
@@ -126,6 +139,13 @@ func (c Config) Validate() error {
 func (c Config) patterns() PatternOptions {
 	p := c.PrefixSpan
 	return PatternOptions{p.MinSupport, p.MinCoverage, p.MaxTextLen, p.TopK, p.Contiguous, p.ChainWithCommonPrefixes, c.PromptCachingPrefixes.MinFrequency}
+}
+
+func (c Config) trieFile() string {
+	if c.PredictionTrie.OutputFilename == "" {
+		return trieFile
+	}
+	return c.PredictionTrie.OutputFilename
 }
 
 // sensitivity is nil if none is asked for.
@@ -143,5 +163,3 @@ func (c Config) sensitivity() *Sensitivity {
 	}
 	return &s
 }
-
-var _ json.Unmarshaler = (*Config)(nil)

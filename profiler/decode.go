@@ -193,7 +193,7 @@ func (d *decoder) object(v *fastjson.Value, name string, visit func(key string, 
 			return
 		}
 		if err = visit(string(key), v); errors.Is(err, errType) {
-			err = fmt.Errorf("%s.%s %w", orStep(name), key, err)
+			err = fmt.Errorf("%s.%s %v", orStep(name), key, err)
 		}
 	})
 	return err

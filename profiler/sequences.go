@@ -111,7 +111,8 @@ type prefixCutter struct {
 	models map[string]map[string]int // bytes that a prompt shares, by model and prompt
 }
 
-// newPrefixCutter takes those prefixes after which at least the given share of a model's prompts part, and two at least.
+// newPrefixCutter takes those prefixes after which at least the given share of a model's prompts part, and two at least, and which are
+// longer than what stands for them.
 func newPrefixCutter(requests []*Request, minFrequency float64) *prefixCutter {
 	c := &prefixCutter{map[string]map[string]int{}}
 	for name, calls := range promptsByLLM(requests) {
@@ -127,7 +128,7 @@ func newPrefixCutter(requests []*Request, minFrequency float64) *prefixCutter {
 			for p >= 0 && float64(nodes[p].count) < least {
 				p = nodes[p].parent
 			}
-			if p >= 0 {
+			if p >= 0 && len(nodes[p].prefix) > len(CommonPrefixToken) {
 				lengths[n.prefix] = len(nodes[p].prefix)
 			}
 		}

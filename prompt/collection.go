@@ -174,3 +174,6 @@ func (c Collection) source() (source, error) {
 func random(seed uint64, purpose int) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(purpose)))
 }
+
+// CreatePromptCollection is [Collection.Samples] under the name that it has in LLMeter.
+func CreatePromptCollection(c Collection) ([]Sample, error) { return c.Samples() }

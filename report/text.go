@@ -70,7 +70,7 @@ func writeLatencies(w io.Writer, st result.Stats) {
 		head = ""
 	}
 	if head != "" {
-		fmt.Fprintln(w, "no request succeeded: there are no latencies")
+		fmt.Fprintln(w, "no successful answer held a token: there are no latencies")
 	}
 	fmt.Fprintln(w)
 }

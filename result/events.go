@@ -38,6 +38,7 @@ func record(into *eventlog.Response, start time.Time, r *endpoint.Response) {
 		e := &r.Events[i]
 		into.Events = append(into.Events, eventlog.Event{
 			At: int64(e.At), Bytes: e.Bytes, Text: e.Text, Tokens: e.Tokens, Channel: uint8(e.Channel), SameRead: e.SameRead,
+			Late: uint16(e.Late),
 		})
 	}
 }
@@ -117,9 +118,52 @@ func restore(r *endpoint.Response, start time.Time, from *eventlog.Response) {
 		e := &from.Events[i]
 		r.Events[i] = endpoint.Event{
 			At: time.Duration(e.At), Bytes: e.Bytes, Text: e.Text, Tokens: e.Tokens,
-			Channel: endpoint.Channel(e.Channel), SameRead: e.SameRead,
+			Channel: endpoint.Channel(e.Channel), SameRead: e.SameRead, Late: endpoint.Lateness(e.Late),
 		}
 	}
+}
+
+// unfinished makes a response of the parts of a request that has no end: what its events tell is set as the stopwatch
+// would have set it. It counts as cancelled, because it was this side that did not wait for the end.
+func unfinished(start time.Time, from *eventlog.Response) *endpoint.Response {
+	r := new(endpoint.Response)
+	restore(r, start, from)
+	r.Streamed = len(r.Events) > 0
+	r.Error = &endpoint.Error{Kind: endpoint.KindCancelled, Message: "in flight when the run was killed"}
+	for i := range r.Events {
+		e := &r.Events[i]
+		if e.Tokens == 0 {
+			continue
+		}
+		at := r.Dispatched.Add(e.At)
+		r.LastToken = at
+		if r.FirstToken.IsZero() {
+			r.FirstToken = at
+		}
+		if e.Channel == endpoint.Content && r.FirstText.IsZero() {
+			r.FirstText = at
+		}
+	}
+	return r
+}
+
+// lastInstant is when something was last heard of an unfinished request.
+func lastInstant(start time.Time, from *eventlog.Response) time.Time {
+	at := instant(start, from.Dispatched)
+	if n := len(from.Events); n > 0 {
+		at = at.Add(time.Duration(from.Events[n-1].At))
+	}
+	return at
+}
+
+// takeEnd gives r what the log says of the run as a whole.
+func takeEnd(r *Result, start time.Time, run *eventlog.Run) {
+	r.StartTime, r.EndTime, r.TotalTestTime = stamp(start), time.Time{}, time.Duration(run.TestTime)
+	if run.EndTime != eventlog.Missing {
+		r.EndTime = time.UnixMicro(run.EndTime).UTC()
+	}
+	r.Interrupted, r.Clients, r.Requests = run.Interrupted, run.Clients, run.Requests
+	r.CancelledRequests, r.Conversations = run.Cancelled, run.Conversations
 }
 
 func instant(start time.Time, offset int64) time.Time {

@@ -111,8 +111,8 @@ func (l *loader) nothing() error {
 	if slices.Contains(names, configFile) {
 		why = fmt.Sprintf("; %s is there: the run ended before its first response", configFile)
 	}
-	return fmt.Errorf("%s: %w: it has none of %s, %s and %s%s",
-		l.folder, ErrNoRun, summaryFile, responsesFile, statsFile, why)
+	return fmt.Errorf("%s: %w: it has none of %s, %s, %s and %s%s",
+		l.folder, ErrNoRun, summaryFile, responsesFile, statsFile, eventsFile, why)
 }
 
 func (l *loader) warn(code, format string, args ...any) {
@@ -248,7 +248,7 @@ func (l *loader) readResponses() error {
 	}
 	l.found, l.read = true, rd
 	l.data.acc, l.data.held, l.data.inMemory = acc, held, l.hold
-	if !l.data.own && (rd.logged || rd.own) {
+	if !l.data.own && (rd.log != nil || rd.own) {
 		l.data.coarse = false
 	}
 	return nil
@@ -283,12 +283,18 @@ func (l *loader) settle() {
 	l.adopt()
 }
 
-// recover fills in what a missing summary would say. The event log knows when the run began and when something last
-// happened.
+// recover fills in what a missing summary would say. The event log knows when the run began and how it ended or, if it was
+// killed, when something last happened.
 func (l *loader) recover() {
 	r, acc := l.result, l.data.acc
 	r.TotalRequests = acc.requests
-	if d := l.read.lastEnd.Sub(l.read.start); l.read.logged && r.TotalTestTime == 0 && d > 0 && d < maxDuration {
+	if l.read.log != nil {
+		if run, ok := l.read.log.Run(); ok {
+			takeEnd(r, l.read.start, &run)
+			return
+		}
+	}
+	if d := l.read.lastEnd.Sub(l.read.start); l.read.log != nil && r.TotalTestTime == 0 && d > 0 && d < maxDuration {
 		r.TotalTestTime = d
 		r.StartTime, r.EndTime = stamp(l.read.start), stamp(l.read.lastEnd)
 	}

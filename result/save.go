@@ -20,7 +20,7 @@ func (r *Result) Save(ctx context.Context, folder string) error {
 		return errors.New("save: neither OutputPath nor an argument names a folder")
 	}
 	if r.OutputPath == "" || path.Clean(folder) != path.Clean(r.OutputPath) {
-		w, err := NewWriter(ctx, r.store(), folder, false)
+		w, err := NewWriter(ctx, r.store(), folder, WriterOptions{})
 		if err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (r *Result) Save(ctx context.Context, folder string) error {
 	if _, inMemory := r.held(); there || !inMemory {
 		return saveSummary(ctx, r.store(), folder, r)
 	}
-	w, err := openWriter(ctx, r.store(), folder)
+	w, err := openWriter(ctx, r.store(), folder, WriterOptions{})
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (r *Result) saveAll(ctx context.Context, w *Writer, err error) error {
 	if start.IsZero() {
 		start = time.Unix(0, 0)
 	}
-	w.begin(start)
+	w.Start(start)
 	for response, readErr := range r.Responses() {
 		if readErr = errors.Join(readErr, ctx.Err()); readErr != nil {
 			return errors.Join(err, readErr, w.Close(nil))

@@ -78,7 +78,7 @@ func (s *synthetic) event(r *endpoint.Response, e endpoint.Event) time.Time {
 
 func (s *synthetic) tokens(r *endpoint.Response, n int, channel endpoint.Channel) {
 	for range n {
-		at := s.event(r, endpoint.Event{Text: int32(1 + s.rand.IntN(9)), Tokens: int32(1 + s.rand.IntN(2)), Channel: channel, SameRead: s.rand.IntN(4) == 0})
+		at := s.event(r, endpoint.Event{Text: int32(1 + s.rand.IntN(9)), Tokens: int32(1 + s.rand.IntN(2)), Channel: channel, SameRead: s.rand.IntN(4) == 0, Late: endpoint.Lateness(s.rand.IntN(300))})
 		if r.FirstToken.IsZero() {
 			r.FirstToken = at
 		}
@@ -181,9 +181,10 @@ func (s *synthetic) result(t require.TestingT, folder string) *result.Result {
 
 // save writes the run as a run writes it.
 func (s *synthetic) save(t testing.TB, st store.Store, folder string) *result.Result {
-	w, err := result.NewWriter(t.Context(), st, folder, false)
+	w, err := result.NewWriter(t.Context(), st, folder, result.WriterOptions{})
 	require.NoError(t, err)
-	require.NoError(t, w.Begin(s.start, []endpoint.Payload{s.responses[0].Payload}, s.config(folder)))
+	require.NoError(t, w.Begin([]endpoint.Payload{s.responses[0].Payload}, s.config(folder)))
+	w.Start(s.start)
 	for _, r := range s.responses {
 		w.Add(r)
 	}

@@ -22,44 +22,54 @@ const (
 	flushAt    = 1 << 20 // bytes
 )
 
-// A Writer saves a run while it goes on: [Writer.Begin] before the first request, [Writer.Add] for each response,
-// [Writer.Close] at the end. What was added is in the store a quarter of a second later, so that a program that is
-// killed loses no more than that, and the folder can be loaded.
+// A Writer saves a run while it goes on: [Writer.Begin] and [Writer.Start] before the first request, [Writer.Watch] for each
+// request and [Writer.Add] for its response, [Writer.Close] at the end. What was added, and what streams in flight brought,
+// is in the store a quarter of a second later, so that a program that is killed loses no more than that, and the folder can
+// be loaded.
 type Writer struct {
 	ctx       context.Context // of the store; never done, so that an aborted run is saved
 	store     store.Store
 	folder    string
 	responses recordFile
-	events    recordFile
+	events    recordFile // its w is nil if there is no event log
 
-	start time.Time
-	queue queue.Queue[item]
-	done  chan struct{} // closed when the queue has been written; nil before Begin
+	start    time.Time
+	queue    queue.Queue[item]
+	inFlight map[int]*flight // by seq
+	done     chan struct{}   // closed when the queue has been written; nil before Start
 
 	record     eventlog.Response // scratch
+	fresh      []endpoint.Event  // scratch
 	incomplete int               // responses of which something could not be written as JSON
 	problem    error             // the first of them
 }
 
-// An item is a response to be saved, or a request to say when everything before it is.
+// An item is a response to be saved, a request to be watched until then, or a wish to know when everything before it is saved.
 type item struct {
 	response *endpoint.Response
+	flight   *flight
 	flushed  chan<- struct{}
 }
 
-// NewWriter prepares a folder for a run. It fails if the folder already holds one, with an error that matches
-// [ErrExists], unless overwrite says to remove its files; and if nothing can be written there.
-func NewWriter(ctx context.Context, st store.Store, folder string, overwrite bool) (*Writer, error) {
-	if err := clearFolder(ctx, st, folder, overwrite); err != nil {
-		return nil, err
-	}
-	return openWriter(ctx, st, folder)
+// WriterOptions say how a run is saved.
+type WriterOptions struct {
+	Overwrite bool // replace a run that the folder already holds
+	NoEvents  bool // write no event log
 }
 
-func openWriter(ctx context.Context, st store.Store, folder string) (*Writer, error) {
-	w := &Writer{ctx: context.WithoutCancel(ctx), store: st, folder: folder}
-	if err := w.open(&w.responses, responsesFile); err != nil {
+// NewWriter prepares a folder for a run. It fails if the folder already holds one, with an error that matches
+// [ErrExists], unless the options say to remove its files; and if nothing can be written there.
+func NewWriter(ctx context.Context, st store.Store, folder string, o WriterOptions) (*Writer, error) {
+	if err := clearFolder(ctx, st, folder, o.Overwrite); err != nil {
 		return nil, err
+	}
+	return openWriter(ctx, st, folder, o)
+}
+
+func openWriter(ctx context.Context, st store.Store, folder string, o WriterOptions) (*Writer, error) {
+	w := &Writer{ctx: context.WithoutCancel(ctx), store: st, folder: folder, inFlight: map[int]*flight{}}
+	if err := w.open(&w.responses, responsesFile); err != nil || o.NoEvents {
+		return w, err
 	}
 	if err := w.open(&w.events, eventsFile); err != nil {
 		return nil, errors.Join(err, w.responses.close())
@@ -95,9 +105,8 @@ func (w *Writer) open(f *recordFile, name string) (err error) {
 	return err
 }
 
-// Begin writes what is known before the first request: the payloads, and config as run_config.json. start is the
-// run's, with its monotonic reading: the zero of the event log. It is called once, before the first Add.
-func (w *Writer) Begin(start time.Time, payloads []endpoint.Payload, config any) error {
+// Begin writes what is known before the first request: the payloads, and config as run_config.json.
+func (w *Writer) Begin(payloads []endpoint.Payload, config any) error {
 	if err := w.writePayloads(payloads); err != nil {
 		return err
 	}
@@ -105,11 +114,7 @@ func (w *Writer) Begin(start time.Time, payloads []endpoint.Payload, config any)
 	if err != nil {
 		return fmt.Errorf("%s: %w", w.path(configFile), err)
 	}
-	if err := w.store.WriteFile(w.ctx, w.path(configFile), data); err != nil {
-		return err
-	}
-	w.begin(start)
-	return nil
+	return w.store.WriteFile(w.ctx, w.path(configFile), data)
 }
 
 func (w *Writer) writePayloads(payloads []endpoint.Payload) error {
@@ -128,9 +133,12 @@ func (w *Writer) writePayloads(payloads []endpoint.Payload) error {
 	return errors.Join(b.Flush(), f.Close())
 }
 
-func (w *Writer) begin(start time.Time) {
+// Start says that the run begins at start, with its monotonic reading: the zero of the event log. It is called once.
+func (w *Writer) Start(start time.Time) {
 	w.start, w.done = start, make(chan struct{})
-	w.events.buf = eventlog.AppendHeader(w.events.buf, start)
+	if w.logs() {
+		w.events.buf = eventlog.AppendHeader(w.events.buf, start)
+	}
 	go w.write()
 }
 
@@ -151,36 +159,61 @@ func (w *Writer) Flush() {
 	}
 }
 
-// write encodes what is in the queue, and flushes when the oldest of it has waited long enough.
+// write saves what comes out of the queue, and flushes when the oldest of it has waited long enough. While requests are in
+// flight it does so all the time.
 func (w *Writer) write() {
 	defer close(w.done)
-	for {
-		next, ok := w.queue.Pop(w.ctx)
-		if !ok {
-			return
+	for open := true; open; {
+		if len(w.inFlight) == 0 {
+			next, ok := w.queue.Pop(w.ctx)
+			if !ok {
+				return
+			}
+			w.take(next)
 		}
 		due, cancel := context.WithTimeout(w.ctx, flushEvery)
-		for ok && w.save(next) && due.Err() == nil {
-			next, ok = w.queue.Pop(due)
+		for due.Err() == nil {
+			next, ok := w.queue.Pop(due)
+			if !ok {
+				break
+			}
+			w.take(next)
 		}
+		open = due.Err() != nil // else the queue is closed
 		cancel()
-		w.responses.flush()
-		w.events.flush()
-		if next.flushed != nil {
-			close(next.flushed)
-		}
+		w.saveParts()
+		w.flush()
 	}
 }
 
-// save appends a response to the buffers. It reports whether they may grow further.
-func (w *Writer) save(next item) bool {
-	r := next.response
-	if r == nil {
-		return false
+func (w *Writer) take(next item) {
+	switch {
+	case next.flight != nil:
+		w.inFlight[next.flight.seq] = next.flight
+	case next.response != nil:
+		w.save(next.response)
+		delete(w.inFlight, next.response.Seq)
 	}
-	record(&w.record, w.start, r)
-	w.events.buf = eventlog.AppendResponse(w.events.buf, w.start, &w.record)
-	w.events.commit()
+	if next.flushed != nil || len(w.responses.buf)+len(w.events.buf) >= flushAt {
+		w.flush()
+	}
+	if next.flushed != nil {
+		close(next.flushed)
+	}
+}
+
+func (w *Writer) flush() {
+	w.responses.flush()
+	w.events.flush()
+}
+
+// save appends a response to the buffers.
+func (w *Writer) save(r *endpoint.Response) {
+	if w.logs() {
+		record(&w.record, w.start, r)
+		w.events.buf = eventlog.AppendResponse(w.events.buf, w.start, &w.record)
+		w.events.commit()
+	}
 	if !r.Cancelled() {
 		var err error
 		if w.responses.buf, err = appendLine(w.responses.buf, r); err != nil {
@@ -190,7 +223,6 @@ func (w *Writer) save(next item) bool {
 		}
 		w.responses.commit()
 	}
-	return len(w.responses.buf)+len(w.events.buf) < flushAt
 }
 
 // Close writes what is still waiting, and then the files that res is told by: summary.json, stats.json and
@@ -200,7 +232,13 @@ func (w *Writer) Close(res *Result) error {
 	if w.done != nil {
 		<-w.done
 	}
-	errs := []error{w.responses.close(), w.events.close()}
+	errs := []error{w.responses.close()}
+	if w.logs() {
+		if res != nil {
+			w.saveEnd(res)
+		}
+		errs = append(errs, w.events.close())
+	}
 	if w.incomplete > 0 {
 		errs = append(errs, fmt.Errorf("%s: %d responses are saved with null for what is no JSON; the first: %w",
 			w.responses.name, w.incomplete, w.problem))

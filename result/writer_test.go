@@ -25,9 +25,10 @@ import (
 
 func begin(t testing.TB, st store.Store, payloads ...endpoint.Payload) *result.Writer {
 	t.Helper()
-	w, err := result.NewWriter(t.Context(), st, "run", false)
+	w, err := result.NewWriter(t.Context(), st, "run", result.WriterOptions{})
 	require.NoError(t, err)
-	require.NoError(t, w.Begin(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), payloads, map[string]any{"clients": 1}))
+	require.NoError(t, w.Begin(payloads, map[string]any{"clients": 1}))
+	w.Start(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	return w
 }
 
@@ -70,22 +71,22 @@ func TestPayloadsAreSavedByteForByteOnOneLineEach(t *testing.T) {
 	require.Equal(t, body+"\n{\"a\":1}\n", read(t, st, "payload.jsonl"))
 	require.Equal(t, "{\n    \"clients\": 1\n}", read(t, st, "run_config.json"))
 
-	_, err := result.NewWriter(t.Context(), st, "run", true)
+	_, err := result.NewWriter(t.Context(), st, "run", result.WriterOptions{Overwrite: true})
 	require.NoError(t, err)
-	broken, err := result.NewWriter(t.Context(), new(store.Memory), "run", true)
+	broken, err := result.NewWriter(t.Context(), new(store.Memory), "run", result.WriterOptions{Overwrite: true})
 	require.NoError(t, err)
-	require.ErrorContains(t, broken.Begin(time.Now(), []endpoint.Payload{{Body: json.RawMessage("{")}}, nil), "payload 0: the payload is not valid JSON")
+	require.ErrorContains(t, broken.Begin([]endpoint.Payload{{Body: json.RawMessage("{")}}, nil), "payload 0: the payload is not valid JSON")
 }
 
 func TestAFolderThatHoldsARunIsRefusedOrReplacedWhole(t *testing.T) {
 	st := new(store.Memory)
 	require.NoError(t, begin(t, st).Close(&result.Result{RunName: "old"}))
 	require.NoError(t, st.WriteFile(t.Context(), "run/notes.txt", []byte("mine")))
-	_, err := result.NewWriter(t.Context(), st, "run", false)
+	_, err := result.NewWriter(t.Context(), st, "run", result.WriterOptions{})
 	require.ErrorIs(t, err, result.ErrExists)
 	require.EqualError(t, err, "run: the folder already holds a run: payload.jsonl is there")
 
-	w, err := result.NewWriter(t.Context(), st, "run", true)
+	w, err := result.NewWriter(t.Context(), st, "run", result.WriterOptions{Overwrite: true})
 	require.NoError(t, err)
 	names, err := st.List(t.Context(), "run")
 	require.NoError(t, err)
@@ -124,7 +125,7 @@ func TestWhatWasAddedIsInTheStoreAQuarterOfASecondLater(t *testing.T) {
 func TestAWriterLeavesNoGoroutineBehind(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	require.NoError(t, begin(t, new(store.Memory)).Close(nil))
-	w, err := result.NewWriter(t.Context(), new(store.Memory), "never begun", false)
+	w, err := result.NewWriter(t.Context(), new(store.Memory), "never begun", result.WriterOptions{})
 	require.NoError(t, err)
 	require.NoError(t, w.Close(nil))
 }
@@ -165,10 +166,11 @@ func (f *fullFile) Write(p []byte) (int, error) {
 func TestAFullDiskLosesWhatDoesNotFitAndSaysSo(t *testing.T) {
 	for _, name := range []string{"responses.jsonl", "events.bin"} {
 		st := &full{name: name, room: 3000}
-		w, err := result.NewWriter(t.Context(), st, "run", false)
+		w, err := result.NewWriter(t.Context(), st, "run", result.WriterOptions{})
 		require.NoError(t, err)
 		s := newSynthetic(1, 100)
-		require.NoError(t, w.Begin(s.start, nil, nil))
+		require.NoError(t, w.Begin(nil, nil))
+		w.Start(s.start)
 		for _, r := range s.responses {
 			w.Add(r)
 			if r.Seq%9 == 0 {
@@ -227,7 +229,7 @@ func TestNoCredentialIsWritten(t *testing.T) {
 }
 
 func TestAnUnwritableFolderIsToldAtOnce(t *testing.T) {
-	_, err := result.NewWriter(t.Context(), store.Local{}, "/dev/null/run", false)
+	_, err := result.NewWriter(t.Context(), store.Local{}, "/dev/null/run", result.WriterOptions{})
 	require.ErrorContains(t, err, "/dev/null")
 }
 

@@ -47,6 +47,7 @@ type Outcome struct {
 	Value     float64   // in SI base units; 0 if Undefined
 	Margin    float64   // how far Value is from the bound on the right side; negative on the wrong side
 	Interval  *Interval // of Value, if the look-up has both ends; nil otherwise
+	N         int       // how many values Value was computed from, if the look-up has it; 0 otherwise
 	Missing   []string  // names that the look-up does not have and the check needs
 }
 
@@ -80,6 +81,10 @@ func (o Objective) CheckWithLag(lookup Lookup, lag float64) Outcome {
 	hi, hasHi := defined(lookup, o.Key()+"-ci95-hi")
 	if hasLo && hasHi {
 		out.Interval = &Interval{lo, hi}
+	}
+	metric, _ := split(o.Key())
+	if n, ok := defined(lookup, metric+"-n"); ok {
+		out.N = int(n)
 	}
 	return out
 }

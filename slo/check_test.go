@@ -51,6 +51,12 @@ func TestWhatTheLookupDoesNotHaveIsUndefined(t *testing.T) {
 	require.Equal(t, slo.Missed, slo.Objective{}.Check(one("", 0)).Status)
 }
 
+func TestAnOutcomeSaysOfHowManyValues(t *testing.T) {
+	lookup := values(map[string]float64{"steady-ttft-p99": 0.25, "steady-ttft-n": 12, "goodput(ttft<1s)": 0.5, "goodput(ttft<1s)-n": 8})
+	require.Equal(t, 12, slo.MustParse("steady-ttft-p99 < 500ms").Check(lookup).N)
+	require.Equal(t, 8, slo.MustParse("goodput(ttft<1s) > 95%").Check(lookup).N)
+}
+
 func TestLagMakesATimeInconclusiveOnlyIfItCouldBeTheReason(t *testing.T) {
 	check := func(text string, value, lag float64, want slo.Status) {
 		t.Helper()

@@ -30,4 +30,12 @@
 //	…_per_minute                                                       none, or [tok|req]/m
 //	…_requests, …_tokens, num_tokens_…, and any name with -n           none
 //	all others                                                         any of these, or none
+//
+// A name may begin with "steady-", for the number of the steady state, and end in "-ci95-lo" or "-ci95-hi", for an end of the
+// number's interval; both leave its kind.
+//
+// How surely numbers are to be known before a run may end is an [Until]:
+//
+//	until     = precision { ("," | "and") precision }
+//	precision = NAME "ci" "<" NUMBER "%"                     "ttft-p99 ci < 5%": known to ± 5 %
 package slo

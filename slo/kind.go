@@ -107,14 +107,23 @@ func kindOf(name string) kind {
 
 // perRequest reports whether the metric is a time that every request has, so that a number of a run needs a statistic of it.
 func perRequest(metric string) bool {
+	metric = strings.TrimPrefix(metric, steady)
 	return slices.Contains(timed, metric) || strings.HasPrefix(metric, "time_to_") || strings.HasPrefix(metric, "time_per_")
 }
+
+// steady begins the names of numbers of the steady state: "steady-ttft-p99".
+const steady = "steady-"
 
 // split parts a name into metric and statistic: "ttft-p99-ci95-lo" into "ttft" and "p99-ci95-lo". A name that does not end in
 // a statistic is all metric.
 func split(name string) (metric, statistic string) {
-	metric, statistic, _ = strings.Cut(name, "-")
+	rest := strings.TrimPrefix(name, steady)
+	metric, statistic, _ = strings.Cut(rest, "-")
+	metric = name[:len(name)-len(rest)] + metric
 	value, interval, _ := strings.Cut(statistic, "-")
+	if statistic == "ci95-lo" || statistic == "ci95-hi" { // of a number without statistics, such as failed_requests_rate
+		return metric, statistic
+	}
 	switch interval {
 	case "", "ci95-lo", "ci95-hi":
 	default:

@@ -66,6 +66,14 @@ func metricsOf(names []string) []string {
 	return metrics
 }
 
+// conditionsOf returns the metrics of single requests of which the names have statistics: those with percentiles.
+func conditionsOf(names []string) []string {
+	return slices.DeleteFunc(metricsOf(names), func(metric string) bool {
+		return strings.HasPrefix(metric, steady) ||
+			!slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, metric+"-p") })
+	})
+}
+
 // list prints plain names, and metrics with their statistics, those that have the same together:
 // "failed_requests, {ttft,tpot}-{mean,p99}".
 func list(names []string) string {

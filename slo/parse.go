@@ -26,7 +26,7 @@ const goodput = "goodput"
 
 // Parse reads one objective in the language of the package comment. If names are given, they are all that a look-up will
 // know, and a name that is not among them is an error that lists them; a condition of goodput must then be a metric of which
-// they have statistics. The error is a *SyntaxError.
+// they have percentiles. The error is a *SyntaxError.
 func Parse(text string, names ...string) (Objective, error) {
 	p := &parser{text: text, names: names}
 	o, err := p.objective()
@@ -147,7 +147,7 @@ func (p *parser) checkConditionName(pos int, name string) error {
 	case statistic != "":
 		return p.fail(pos, fmt.Sprintf("a condition is about one request: %s, not %s", metric, name))
 	}
-	if metrics := metricsOf(p.names); len(p.names) > 0 && !slices.Contains(metrics, name) {
+	if metrics := conditionsOf(p.names); len(p.names) > 0 && !slices.Contains(metrics, name) {
 		return p.fail(pos, unknown(name, metrics))
 	}
 	return nil

@@ -131,12 +131,31 @@ func TestUnknownNamesListTheKnownOnesAndThoseNearThem(t *testing.T) {
 	check("time_to_frist_token-p99 < 5s", 1, `unknown name "time_to_frist_token-p99"; did you mean time_to_first_token-p99?`+all)
 	check("latency < 5s", 1, `unknown name "latency"`+all)
 	check("ttft < 5s", 1, "ttft needs a statistic, such as ttft-p99")
-	check("goodput(ttf<5s) > 95%", 9, `unknown name "ttf"; did you mean ttft?; known: ttft, tpot, time_to_first_token, cost`)
-	check("goodput(failed_requests<5) > 95%", 9, `unknown name "failed_requests"; known: ttft, tpot, time_to_first_token, cost`)
+	check("goodput(ttf<5s) > 95%", 9, `unknown name "ttf"; did you mean ttft?; known: ttft, tpot, time_to_first_token`)
+	check("goodput(failed_requests<5) > 95%", 9, `unknown name "failed_requests"; known: ttft, tpot, time_to_first_token`)
 	for _, text := range []string{"ttft-p99 < 5s", "cost < 3", "cost-mean < 3", "output_tps > 5", "goodput(ttft<5s,time_to_first_token<5s) > 95%"} {
 		_, err := slo.Parse(text, known...)
 		require.NoError(t, err)
 	}
+}
+
+func TestNumbersOfTheSteadyStateAndEndsOfIntervalsAreOfTheKindOfTheirMetric(t *testing.T) {
+	names := append([]string{"steady-ttft-p99", "failed_requests_rate", "failed_requests_rate-ci95-hi", "ttft-mean-ci95-lo", "steady-requests_per_second"}, known...)
+	for _, text := range []string{"steady-ttft-p99 < 500ms", "failed_requests_rate-ci95-hi < 1%", "ttft-mean-ci95-lo < 1s", "steady-requests_per_second > 5 req/s"} {
+		o, err := slo.Parse(text, names...)
+		require.NoError(t, err)
+		require.Equal(t, text, o.String())
+	}
+	check := func(text, msg string) {
+		t.Helper()
+		_, err := slo.Parse(text, names...)
+		require.ErrorContains(t, err, msg)
+	}
+	check("steady-ttft-p99 < 500", "steady-ttft-p99 needs a unit: ns, us, ms, s or m")
+	check("failed_requests_rate-ci95-hi < 1s", `"s" is not a unit of failed_requests_rate-ci95-hi, which has %`)
+	check("steady-ttft < 1s", "steady-ttft needs a statistic, such as steady-ttft-p99")
+	check("goodput(steady-ttft<1s) > 95%", `unknown name "steady-ttft"; known: ttft, tpot, time_to_first_token`)
+	check("goodput(failed_requests_rate<1%) > 95%", `unknown name "failed_requests_rate"`)
 }
 
 func TestParseAllReportsTheErrorsOfAll(t *testing.T) {

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -45,6 +46,17 @@ func (g *Gaps) Reset() { *g = Gaps{gaps: g.gaps[:0]} }
 // N is the number of gaps, one less than that of events.
 func (g *Gaps) N() int { return len(g.gaps) }
 
+// All yields the gaps between events in their order, each with the number of tokens of the event that ended it.
+func (g *Gaps) All() iter.Seq2[time.Duration, int] {
+	return func(yield func(time.Duration, int) bool) {
+		for _, gap := range g.gaps {
+			if !yield(gap.length, int(gap.tokens)) {
+				return
+			}
+		}
+	}
+}
+
 // ICL adds each gap between events to the sample as it is, in seconds.
 func (g *Gaps) ICL(to *Sample) {
 	for _, gap := range g.gaps {
@@ -71,8 +83,12 @@ func (g *Gaps) Longest() float64 {
 	return seconds(longest, 1)
 }
 
-// Stalls counts the gaps between events that are longer than so many times their median.
+// Stalls counts the gaps between events that are longer than so many times their median. Where that is 0, because most
+// events came together with the one before them, nothing is a multiple of it: 0.
 func (g *Gaps) Stalls(times float64) int {
+	if !g.stalled(times) {
+		return 0
+	}
 	lengths := make([]float64, len(g.gaps))
 	for i, gap := range g.gaps {
 		lengths[i] = float64(gap.length)
@@ -81,11 +97,27 @@ func (g *Gaps) Stalls(times float64) int {
 	bound := times * Quantile(lengths, 0.5)
 	stalls := 0
 	for _, length := range lengths {
-		if length > bound {
+		if bound > 0 && length > bound {
 			stalls++
 		}
 	}
 	return stalls
+}
+
+// stalled reports whether there may be stalls, without sorting: there are none if more than half of the gaps, and so their
+// median, are no shorter than the longest one divided by times.
+func (g *Gaps) stalled(times float64) bool {
+	var longest time.Duration
+	for _, gap := range g.gaps {
+		longest = max(longest, gap.length)
+	}
+	long := 0
+	for _, gap := range g.gaps {
+		if float64(gap.length)*times >= float64(longest) {
+			long++
+		}
+	}
+	return 2*long <= len(g.gaps)
 }
 
 // seconds is an n-th of d, rounded once.

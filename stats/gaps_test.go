@@ -30,6 +30,45 @@ func TestGapsBetweenEventsAndBetweenTokens(t *testing.T) {
 	require.Equal(t, 0, g.Stalls(2))
 }
 
+func TestGapsAreGivenInTheirOrder(t *testing.T) {
+	var g Gaps
+	for i, at := range []time.Duration{0, 30 * ms, 40 * ms, 60 * ms} {
+		g.Event(at, i+1)
+	}
+	var lengths []time.Duration
+	var tokens []int
+	for length, n := range g.All() {
+		lengths, tokens = append(lengths, length), append(tokens, n)
+	}
+	require.Equal(t, []time.Duration{30 * ms, 10 * ms, 20 * ms}, lengths)
+	require.Equal(t, []int{2, 3, 4}, tokens)
+	for range g.All() {
+		break
+	}
+}
+
+func TestStallsAreGapsAboveAMultipleOfTheMedian(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var g Gaps
+		at := time.Duration(0)
+		g.Event(at, 1)
+		steps := rapid.SliceOfN(rapid.SampledFrom([]int{0, 1, 10, 11, 99, 100, 101, 5000}), 0, 12).Draw(t, "steps")
+		lengths := make([]float64, len(steps))
+		for i, step := range steps {
+			at += time.Duration(step)
+			g.Event(at, 1)
+			lengths[i] = float64(step)
+		}
+		median, want := Quantile(Sorted(lengths), 0.5), 0
+		for _, length := range lengths {
+			if median > 0 && length > 10*median {
+				want++
+			}
+		}
+		require.Equal(t, want, g.Stalls(10))
+	})
+}
+
 func TestFirstEventOpensNoGapHoweverManyTokensItCarries(t *testing.T) {
 	var g Gaps
 	g.Event(5*ms, 10)

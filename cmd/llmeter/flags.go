@@ -236,6 +236,7 @@ type outputFlags struct {
 	Overwrite bool   `help:"Replace the run that the folder already holds."`
 	Name      string `placeholder:"NAME" help:"Name of the run; by default the time."`
 	LowMemory bool   `name:"low-memory" help:"Keep responses on disk only; needs --output."`
+	NoEvents  bool   `name:"no-events" help:"Write no event log (events.bin), which holds every instant of every request."`
 
 	Format   string `enum:"text,json" default:"text" help:"Form of the result: text or json."`
 	Quiet    bool   `short:"q" help:"Print nothing but the result."`
@@ -243,7 +244,7 @@ type outputFlags struct {
 }
 
 func (f *outputFlags) apply(r *llmeter.Runner) error {
-	r.Folder, r.Overwrite, r.RunName, r.LowMemory = f.Output, f.Overwrite, f.Name, f.LowMemory
+	r.Folder, r.Overwrite, r.RunName, r.LowMemory, r.NoEvents = f.Output, f.Overwrite, f.Name, f.LowMemory, f.NoEvents
 	if f.LowMemory && f.Output == "" {
 		return errors.New("--low-memory needs --output")
 	}

@@ -2,10 +2,11 @@
 // saves it, and it can be such a server itself.
 //
 //	llmeter run --url http://127.0.0.1:8000/v1 --model m --prompt "Hello" --clients 10 --requests 4
+//	llmeter events runs/first
 //	llmeter mock --listen 127.0.0.1:8000
 //
 // Results go to standard output, progress to standard error and only to a terminal. Exit codes: 0 done; 1 every request
-// failed; 2 usage; 3 no run possible, or its files could not be written; 130 interrupted, with the partial result shown
+// failed; 2 usage; 3 no run possible, or its files could not be written or read; 130 interrupted, with the partial result shown
 // and saved.
 package main
 
@@ -49,6 +50,7 @@ func (e *exitError) Unwrap() error { return e.err }
 
 type commands struct {
 	Run     runCommand     `cmd:"" help:"Run one test against an endpoint: many requests, measured."`
+	Events  eventsCommand  `cmd:"" help:"Print every instant of every request of a saved run as JSON Lines."`
 	Mock    mockCommand    `cmd:"" help:"Serve an OpenAI-compatible model that answers with known timing."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -98,9 +98,13 @@ func BenchmarkStreamedChunk(b *testing.B) {
 	for _, streams := range []int{100, 1000} {
 		b.Run(fmt.Sprintf("streams=%d", streams), func(b *testing.B) {
 			url := startServer(b)
-			ours, floor := ourClient(url), floorClient(url)
-			run(b, streams, ours) // opens the connections
-			run(b, streams, floor)
+			memory := footprint(b, streams, ourClient, url) / footprint(b, streams, floorClient, url)
+			ours, closeOurs := ourClient(url)
+			floor, closeFloor := floorClient(url)
+			defer closeOurs()
+			defer closeFloor()
+			run(b, streams, floor) // opens the connections
+			run(b, streams, ours)
 			var ratios, differences, cpu, floors, allocs, floorAllocs []float64
 			for b.Loop() {
 				f, fa := run(b, streams, floor)
@@ -109,6 +113,7 @@ func BenchmarkStreamedChunk(b *testing.B) {
 				cpu, floors = append(cpu, o), append(floors, f)
 				allocs, floorAllocs = append(allocs, oa), append(floorAllocs, fa)
 			}
+			b.ReportMetric(memory, "x-floor-memory")
 			b.ReportMetric(median(ratios), "x-floor")
 			b.ReportMetric(median(differences), "µs-more/chunk")
 			b.ReportMetric(median(cpu), "µs-cpu/chunk")
@@ -138,6 +143,30 @@ func run(b *testing.B, streams int, client func() int) (cpu, allocs float64) {
 	return float64(used.Nanoseconds()) / 1000 / chunks, float64(after.Mallocs-before.Mallocs) / chunks
 }
 
+// footprint gives the bytes that a client needs in the middle of its first run of so many streams.
+func footprint(b *testing.B, streams int, newClient func(url string) (stream func() int, end func()), url string) float64 {
+	client, end := newClient(url)
+	defer end()
+	before := inUse()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		run(b, streams, client)
+	}()
+	time.Sleep(benchChunks * gap / 2)
+	during := inUse()
+	<-ended
+	return during - before
+}
+
+func inUse() float64 {
+	runtime.GC()
+	runtime.GC() // what pools keep goes with the second
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc + m.StackInuse)
+}
+
 func cpuTime(tb testing.TB) time.Duration {
 	var u syscall.Rusage
 	require.NoError(tb, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
@@ -152,12 +181,13 @@ func median(values []float64) float64 {
 
 var benchPayload = endpoint.JSON(json.RawMessage(`{"messages":[{"role":"user","content":"hello"}],"max_tokens":100}`))
 
-func ourClient(url string) func() int {
+func ourClient(url string) (stream func() int, end func()) {
 	e := &openai.CompletionStreamEndpoint{Model: "m", BaseURL: url}
 	p, err := endpoint.Prepare(e, benchPayload)
 	if err != nil {
 		panic(err)
 	}
+	end = func() { _ = e.Close() }
 	return func() (n int) {
 		r, err := e.Invoke(context.Background(), p)
 		if err != nil {
@@ -167,10 +197,10 @@ func ourClient(url string) func() int {
 			n += int(event.Tokens)
 		}
 		return n
-	}
+	}, end
 }
 
-func floorClient(url string) func() int {
+func floorClient(url string) (stream func() int, end func()) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1 << 20, DisableCompression: true}}
 	return func() (n int) {
 		resp, err := client.Post(url+"/chat/completions", "application/json", bytes.NewReader(benchPayload.Body))
@@ -188,5 +218,5 @@ func floorClient(url string) func() int {
 				n++
 			}
 		}
-	}
+	}, client.CloseIdleConnections
 }

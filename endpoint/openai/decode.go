@@ -15,19 +15,25 @@ var parsers fastjson.ParserPool
 
 // A base is what the decoders have in common. Nothing is allocated per event.
 type base struct {
-	emit  func(*endpoint.Chunk) // of the present event
-	chunk endpoint.Chunk        // the next to go out: the first of an event bears what the event says beside text
-	sent  bool                  // a chunk of the present event went out
-	mute  bool                  // it is about another choice than the first: its text is not kept
-	named bool                  // the id of the answer went out
-	spoke bool                  // some text or call went out
-	usage endpoint.Usage        // chunk points to it, and it is read before the next event
-	tool  endpoint.Tool         // so is it
+	emit   func(*endpoint.Chunk) // of the present event
+	chunk  endpoint.Chunk        // the next to go out: the first of an event bears what the event says beside text
+	chunks int                   // of the present event that went out
+	lone   string                // the text of the present event, if it brought that and nothing else …
+	on     endpoint.Channel      // … and what it is
+	mute   bool                  // it is about another choice than the first: its text is not kept
+	named  bool                  // the id of the answer went out
+	spoke  bool                  // some text or call went out
+	usage  endpoint.Usage        // chunk points to it, and it is read before the next event
+	tool   endpoint.Tool         // so is it
 }
 
-// begin reads the JSON of an event of that kind, or of a document.
-func (d *base) begin(p *fastjson.Parser, kind, data []byte, emit func(*endpoint.Chunk)) (*fastjson.Value, error) {
-	d.emit, d.chunk, d.sent, d.mute = emit, endpoint.Chunk{}, false, false
+// start begins an event or a document.
+func (d *base) start(emit func(*endpoint.Chunk)) {
+	d.emit, d.chunk, d.chunks, d.lone, d.mute = emit, endpoint.Chunk{}, 0, "", false
+}
+
+// parse reads the JSON of an event of that kind, or of a document.
+func parse(p *fastjson.Parser, kind, data []byte) (*fastjson.Value, error) {
 	v, err := p.ParseBytes(data)
 	switch {
 	case err != nil && string(kind) == "error":
@@ -62,6 +68,10 @@ func (d *base) call(index int, id, name *fastjson.Value, arguments string) {
 }
 
 func (d *base) send(channel endpoint.Channel, text string, tool *endpoint.Tool) {
+	d.lone, d.on = "", channel
+	if news := d.chunk.ID != "" || d.chunk.FinishReason != "" || d.chunk.Usage != nil; d.chunks == 0 && !news && !d.mute && tool == nil {
+		d.lone = text
+	}
 	d.chunk.Channel = channel
 	if !d.mute {
 		d.chunk.Text, d.chunk.Tool = text, tool
@@ -69,12 +79,13 @@ func (d *base) send(channel endpoint.Channel, text string, tool *endpoint.Tool) 
 		d.chunk.Tokens = 1
 	}
 	d.emit(&d.chunk)
-	d.chunk, d.sent, d.spoke = endpoint.Chunk{}, true, true
+	d.chunk, d.spoke = endpoint.Chunk{}, true
+	d.chunks++
 }
 
 // finish ends an event or document: without text it is a chunk too.
 func (d *base) finish() {
-	if !d.sent {
+	if d.chunks == 0 {
 		d.emit(&d.chunk)
 	}
 }
@@ -126,9 +137,11 @@ func text(v *fastjson.Value) string {
 	if v == nil || v.Type() != fastjson.TypeString {
 		return ""
 	}
-	b := v.GetStringBytes()
-	return unsafe.String(unsafe.SliceData(b), len(b))
+	return stringOf(v.GetStringBytes())
 }
+
+// stringOf gives b as a string that changes with it.
+func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // kept gives a string that may be kept.
 func kept(v *fastjson.Value) string {

@@ -13,6 +13,7 @@ import (
 type chatDecoder struct {
 	base
 	finished bool // a finish reason came
+	usual    template
 }
 
 func newChatDecoder() wire.Decoder { return new(chatDecoder) }
@@ -21,6 +22,12 @@ func newChatDecoder() wire.Decoder { return new(chatDecoder) }
 func (d *chatDecoder) Event(kind, data []byte, emit func(*endpoint.Chunk)) (done bool, err error) {
 	if isDone(data) {
 		return true, nil
+	}
+	if text, ok := d.usual.match(data); ok && len(kind) == 0 {
+		d.start(emit)
+		d.say(d.usual.channel, text)
+		d.finish()
+		return false, nil
 	}
 	_, err = d.read(kind, data, emit)
 	return false, err
@@ -48,7 +55,8 @@ func (d *chatDecoder) Whole(body []byte, emit func(*endpoint.Chunk)) error {
 func (d *chatDecoder) read(kind, data []byte, emit func(*endpoint.Chunk)) (int, error) {
 	p := parsers.Get()
 	defer parsers.Put(p)
-	v, err := d.begin(p, kind, data, emit)
+	d.start(emit)
+	v, err := parse(p, kind, data)
 	if err != nil {
 		return 0, err
 	}
@@ -74,7 +82,9 @@ func (d *chatDecoder) read(kind, data []byte, emit func(*endpoint.Chunk)) (int, 
 	for _, c := range choices {
 		d.choice(c)
 	}
-	d.finish()
+	if d.finish(); d.lone != "" {
+		d.usual.learn(data, d.on, d.lone)
+	}
 	return len(choices), nil
 }
 

@@ -29,7 +29,8 @@ func (d *embeddingsDecoder) Whole(body []byte, emit func(*endpoint.Chunk)) error
 	vectors := rest.Delete("data")
 	p := parsers.Get()
 	defer parsers.Put(p)
-	v, err := d.begin(p, nil, rest.Body, emit)
+	d.start(emit)
+	v, err := parse(p, nil, rest.Body)
 	if err != nil {
 		return err
 	}

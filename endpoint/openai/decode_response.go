@@ -26,7 +26,8 @@ func (d *responseDecoder) Event(kind, data []byte, emit func(*endpoint.Chunk)) (
 	}
 	p := parsers.Get()
 	defer parsers.Put(p)
-	v, err := d.begin(p, kind, data, emit)
+	d.start(emit)
+	v, err := parse(p, kind, data)
 	if err != nil {
 		return false, err
 	}
@@ -67,7 +68,8 @@ func (d *responseDecoder) Complete() bool { return false }
 func (d *responseDecoder) Whole(body []byte, emit func(*endpoint.Chunk)) error {
 	p := parsers.Get()
 	defer parsers.Put(p)
-	v, err := d.begin(p, nil, body, emit)
+	d.start(emit)
+	v, err := parse(p, nil, body)
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,49 @@ func TestAnyTextSurvives(t *testing.T) {
 	})
 }
 
+// An event that fits a template is read as it would be without one.
+func TestTemplatesChangeNothing(t *testing.T) {
+	word := rapid.OneOf(rapid.SampledFrom([]string{"", "a", "m", "stop", "c", "content", `"`, `\`, "\n", "é", " 日本", "0"}), rapid.String())
+	shapes := []string{
+		`{"id":"c","model":"m","choices":[{"index":0,"delta":{"content":%s},"finish_reason":null}]}`,
+		`{"id":"c","choices":[{"index":0,"delta":{"reasoning":%s},"finish_reason":null}],"usage":null}`,
+		`{"choices":[{"text":%s}]}`,
+		`{"choices":[{"index":1,"delta":{"content":%s}}]}`,
+		`{"id":"c","choices":[{"index":0,"delta":{"role":%s,"content":"c"}}]}`,
+		`{"choices":[{"delta":{"content":"c"},"finish_reason":%s}]}`,
+		`{"choices":[{"delta":{"reasoning":"c","content":%s}}]}`,
+		`{"choices":[{"delta":{"content":"c"}}],"error":%s}`,
+		`{"choices":[{"delta":{"content":"c"}}],"model":%s}`,
+		`{"id":%s,"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"c"}}]}}]}`,
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		d := new(chatDecoder)
+		for range rapid.IntRange(1, 20).Draw(t, "events") {
+			text, err := json.Marshal(word.Draw(t, "word"))
+			require.NoError(t, err)
+			data := []byte(strings.Replace(rapid.SampledFrom(shapes).Draw(t, "shape"), "%s", string(text), 1))
+			type result struct {
+				chunks []endpoint.Chunk
+				err    error
+			}
+			read := func(d *chatDecoder) (r result) {
+				_, r.err = d.Event(nil, data, func(c *endpoint.Chunk) {
+					copied := *c
+					copied.Text = strings.Clone(c.Text)
+					if c.Tool != nil {
+						tool := *c.Tool
+						copied.Tool = &tool
+					}
+					r.chunks = append(r.chunks, copied)
+				})
+				return r
+			}
+			fresh := &chatDecoder{base: base{named: d.named, spoke: d.spoke}, finished: d.finished}
+			require.Equal(t, read(fresh), read(d), "%s", data)
+		}
+	})
+}
+
 // FuzzDecoders reads anything: nothing panics, and every event but the last, and every document, gives a chunk or an error.
 func FuzzDecoders(f *testing.F) {
 	for _, seed := range [][]byte{

@@ -1,53 +1,59 @@
-// Package gotest shows a performance check as a Go test and as a Go benchmark: run it with
+// Package gotest shows performance checks as Go tests and Go benchmarks:
 //
-//	go test -bench . ./examples/gotest
+//	go test ./examples/gotest                             # objectives, and the comparison with testdata/chat.json
+//	go test ./examples/gotest -update                     # write testdata/chat.json from this run
+//	go test ./examples/gotest -run '^$' -bench . -count 6 # for benchstat
 package gotest
 
 import (
+	"flag"
+	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/llmeter-go/llmeter"
-	"github.com/llmeter-go/llmeter/endpoint"
-	"github.com/llmeter-go/llmeter/endpoint/openai"
+	"github.com/llmeter-go/llmeter/llmetertest"
 	"github.com/llmeter-go/llmeter/mock"
 )
 
-// chat is the endpoint under test: here the server that comes with the module.
+var _ = flag.Bool("update", false, "rewrite the baselines in testdata")
+
+// chat is the endpoint under test: here the server that comes with the module. CHAT_TTFT makes it slower or faster.
 func chat(tb testing.TB) llmeter.Runner {
-	server, err := mock.Start(mock.Options{
-		TTFT: mock.Fixed(20 * time.Millisecond), ITL: mock.Fixed(time.Millisecond), Tokens: mock.Fixed(16),
-	})
-	require.NoError(tb, err)
-	tb.Cleanup(func() { _ = server.Close() })
-	ep := &openai.CompletionStreamEndpoint{Model: "mock", BaseURL: server.URL + "/v1"}
-	payload, err := ep.CreatePayload(64, endpoint.Text("Hello"))
-	require.NoError(tb, err)
-	return llmeter.Runner{Endpoint: ep, Payloads: []llmeter.Payload{payload}, Clients: 8}
+	options := mock.Options{TTFT: mock.LogNormal(20*time.Millisecond, 0.1), ITL: mock.Fixed(2 * time.Millisecond), Tokens: mock.Fixed(16)}
+	if ttft := os.Getenv("CHAT_TTFT"); ttft != "" {
+		if err := options.TTFT.UnmarshalText([]byte(ttft)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	ep := llmetertest.NewEndpoint(tb, llmetertest.NewServer(tb, options))
+	return llmeter.Runner{Endpoint: ep, Payloads: llmetertest.Payloads(tb, ep, 64, "Hello")}
 }
 
 func TestChatAnswersInTime(t *testing.T) {
 	runner := chat(t)
-	runner.Requests = 5
-	res, err := runner.Run(t.Context())
-	require.NoError(t, err)
+	runner.Clients, runner.Requests = 4, 25
+	res := llmetertest.Run(t, runner)
+	llmetertest.Check(t, res, "ttft-p99 < 2s", "goodput(ttft<1s,tpot<100ms) > 95%", "failed_requests < 1")
+}
 
-	p99, ok := res.Stats().Lookup("ttft-p99")
-	require.True(t, ok)
-	require.Less(t, p99, 2.0, "seconds")
-	failed, _ := res.Stats().Lookup("failed_requests")
-	require.Zero(t, failed)
+// TestChatIsAsFastAsItWas runs in a bubble, where the server's time is all the time there is: the baseline is the same on every machine.
+func TestChatIsAsFastAsItWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runner := chat(t)
+		runner.Clients, runner.Requests = 4, 25
+		llmetertest.Baseline(t, "testdata/chat.json", llmetertest.Run(t, runner))
+	})
 }
 
 func BenchmarkChat(b *testing.B) {
 	runner := chat(b)
-	runner.Requests = max(1, b.N/runner.Clients)
-	res, err := runner.Run(b.Context())
-	require.NoError(b, err)
-	for _, key := range []string{"ttft-p50", "ttft-p99", "itl-p50"} {
-		v, _ := res.Stats().Lookup(key)
-		b.ReportMetric(v*1e9, key+"-ns")
-	}
+	runner.Clients = 8
+	res := llmetertest.Benchmark(b, runner)
+	llmetertest.Check(b, res, "failed_requests < 1")
+}
+
+func BenchmarkChatByClients(b *testing.B) {
+	llmetertest.BenchmarkClients(b, chat(b), 1, 4)
 }

@@ -75,7 +75,7 @@ class Chart {
     const axis = this.figure[name];
     if (axis.categories || axis.time || this.figure.series.some(s => !kinds[s.kind]["log" + name.toUpperCase()])) return false;
     if (this.figure.series.some(s => s.kind === "histogram" && !s.logBins)) return false;
-    const [lo, hi] = extent([...this.columns(name, false), this.figure.marks.filter(m => m.kind !== (name === "x" ? "y" : "x")).map(m => m[name])]);
+    const [lo, hi] = extent([...this.columns(name, { x: true, y: true }), this.figure.marks.filter(m => m.kind !== (name === "x" ? "y" : "x")).map(m => m[name])]);
     return lo > 0 && hi > lo && (axis.log || hi > 4 * lo); // a narrower range looks the same
   }
 
@@ -97,13 +97,13 @@ class Chart {
 
   // limits gives the ends of an axis, transformed as the axis is, and about how many ticks fit.
   limits(name, c) {
-    const axis = this.figure[name], log = this.log[name], shown = this.shown();
+    const axis = this.figure[name], shown = this.shown();
     const pixels = name === "x" ? this.el.clientWidth : this.el.clientHeight;
     const count = Math.max(2, Math.round(pixels / (name === "x" ? 95 : 52)));
     const fits = shown.map(s => (kinds[s.kind]["fit" + name.toUpperCase()] || (() => "rooted"))(s));
     const fit = ["rooted", "loose", "tight"].find(f => fits.includes(f)) || "tight";
     const marks = this.figure.marks.filter(m => m.kind === "point" || m.kind === name).map(m => m[name]);
-    return { ends: range(extent([...this.columns(name, log), marks]), log, fit, count, axis.unit), count };
+    return { ends: range(extent([...this.columns(name, this.log), marks]), this.log[name], fit, count, axis.unit), count };
   }
 
   ticks(name, [lo, hi], count) {
@@ -179,12 +179,15 @@ class Chart {
   // draw draws the figure for the first time or anew. It does nothing while the figure has no room, in closed details.
   draw() {
     if (!this.el.clientWidth) return false;
-    if (!this.chart) {
-      this.chart = echarts.init(this.el, null, { renderer: "canvas", devicePixelRatio: Math.max(2, devicePixelRatio) });
+    if (this.chart && this.printed !== printing) this.chart = this.chart.dispose();
+    if (this.chart) {
+      this.chart.resize();
+    } else {
+      this.chart = echarts.init(this.el, null, { renderer: "canvas", devicePixelRatio: printing ? 3 : devicePixelRatio });
+      this.printed = printing;
       this.listen();
     }
     this.width = this.el.clientWidth;
-    this.chart.resize();
     this.chart.setOption(this.option(), true);
     this.furnish();
     if (this.shownPart) this.zoomed();
@@ -274,17 +277,20 @@ class Chart {
     this.cross = make("div", "cross");
     this.cross.hidden = true;
     this.el.append(this.cross);
-    const leave = () => { tip.hide(); this.cross.hidden = true; };
-    zr.on("mousemove", e => this.point(e.offsetX, e.offsetY) || leave());
+    zr.on("mousemove", e => this.point(e.offsetX, e.offsetY) || this.leave());
     zr.on("click", e => this.focus(e.offsetX, e.offsetY));
-    zr.on("globalout", leave);
-    addEventListener("scroll", leave, { passive: true });
+    zr.on("globalout", () => this.leave());
     this.chart.on("datazoom", () => {
       const { start, end } = this.chart.getOption().dataZoom[0];
       this.shownPart = { start, end };
       this.zoomed();
-      leave();
+      this.leave();
     });
+  }
+
+  leave() {
+    tip.hide();
+    if (this.cross) this.cross.hidden = true;
   }
 
   // zoomed gives the part of the axis that is shown its own ticks.

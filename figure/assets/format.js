@@ -21,9 +21,9 @@ const significant = a => {
   return Number(mantissa + "e" + exponent).toFixed(Math.min(Math.max(0, 2 - exponent), 20));
 };
 
-const number = v => {
+const number = (v, whole = true) => {
   const a = Math.abs(v);
-  const text = a >= 999.5 || a === Math.trunc(a) ? grouped(Math.round(a).toFixed(0)) : significant(a);
+  const text = a >= 999.5 || a === 0 || whole && a === Math.trunc(a) ? grouped(Math.round(a).toFixed(0)) : significant(a);
   return v < 0 ? "−" + text : text;
 };
 
@@ -33,7 +33,7 @@ const format = (v, unit) => {
   if (v === null || Number.isNaN(v)) return "–";
   if (!Number.isFinite(v)) return v > 0 ? "∞" : "−∞";
   const [size, name] = scaleOf(unit, v);
-  return withUnit(number(v / size), name);
+  return withUnit(number(v / size, unit !== "s" && unit !== "%"), name);
 };
 
 const tick = (v, unit, span) => {

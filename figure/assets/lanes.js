@@ -1,11 +1,6 @@
 // Timelines and flame graphs: bars on lanes, many thousands of them. All bars of a kind are one path, in which bars that
 // would fall on the same pixels are drawn once; what is under the pointer is found by searching the lane.
 
-echarts.graphic.registerShape("bars", echarts.graphic.extendShape({
-  type: "bars", shape: { at: [] },
-  buildPath: (path, { at }) => { for (let i = 0; i < at.length; i += 4) path.rect(at[i], at[i + 1], at[i + 2], at[i + 3]); },
-}));
-
 // index says where each lane's bars begin, and up to where any bar of the lane reaches before each one ends.
 const index = s => {
   s.first = new Array(s.depth + 1).fill(s.x.length);

@@ -48,6 +48,7 @@ for (const details of document.querySelectorAll("details")) {
   details.addEventListener("toggle", () => { if (details.open) drawAll(charts.filter(c => details.contains(c.el) && !c.chart)); });
 }
 
+addEventListener("scroll", () => { charts.forEach(c => c.leave()); }, { passive: true });
 new ResizeObserver(() => { charts.forEach(c => c.resize()); }).observe(document.body);
 
 // A print is on white paper and as wide as the paper; the print dialogue does not wait, so all is drawn at once.

@@ -5,6 +5,12 @@
 
 const step = "end";
 
+// Many rectangles of one colour are one path: at holds x, y, width and height of each.
+echarts.graphic.registerShape("bars", echarts.graphic.extendShape({
+  type: "bars", shape: { at: [] },
+  buildPath: (path, { at }) => { for (let i = 0; i < at.length; i += 4) path.rect(at[i], at[i + 1], at[i + 2], at[i + 3]); },
+}));
+
 const zip = (c, x, y) => x.map((v, i) => [c.fx(v), finite(y[i]) ? c.fy(y[i]) : "-"]);
 
 // custom draws everything at once, so that a series costs as little as it shows.
@@ -163,12 +169,12 @@ const kinds = {
   },
 
   histogram: {
-    xs: (s, f, log) => [(log && s.logBins || s.bins).edges], ys: (s, f, log) => [heights(s, f, log), [0]], logX: true,
+    xs: (s, f, log) => [binsOf(s, log).edges], ys: (s, f, log) => [heights(s, f, log), [0]], logX: true,
     fitX: () => "tight", fitY: () => "rooted",
     draw: (s, c) => [custom(s, "", 3, api => {
-      const { edges } = c.log.x && s.logBins || s.bins;
+      const { edges } = binsOf(s, c.log);
       const several = c.figure.series.length > 1;
-      const corners = heights(s, c.figure, c.log.x).map((h, i) => [api.coord([c.fx(edges[i]), h]), api.coord([c.fx(edges[i + 1]), 0])]);
+      const corners = heights(s, c.figure, c.log).map((h, i) => [api.coord([c.fx(edges[i]), h]), api.coord([c.fx(edges[i + 1]), 0])]);
       const shapes = corners.map(([[x1, y1], [x2, y2]]) => {
         const gap = !several && x2 - x1 > 4 ? 0.5 : 0;
         return rectShape(x1 + gap, y1, x2 - gap, y2, { fill: faded(s.hue, several ? 0.22 : 0.8) });
@@ -180,7 +186,7 @@ const kinds = {
       return shapes;
     })],
     read: (s, c, p) => {
-      const { edges, counts } = c.log.x && s.logBins || s.bins;
+      const { edges, counts } = binsOf(s, c.log);
       const i = before(edges, p.x);
       if (i < 0 || i >= counts.length) return null;
       const unit = c.figure.x.unit;
@@ -259,33 +265,39 @@ const kinds = {
 // stacked gives the heights that bars reach, those of the same stack below them included.
 const stacked = (s, f) => s.stack ? s.y.map((_, i) => f.series.filter(o => o.stack === s.stack).reduce((sum, o) => sum + (o.y[i] || 0), 0)) : s.y;
 
+const binsOf = (s, log) => log.x && s.logBins || s.bins;
+
 const heights = (s, f, log) => {
-  const { counts } = log && s.logBins || s.bins;
+  const { counts } = binsOf(s, log);
   return f.y.unit === "%" ? counts.map(n => n / Math.max(s.n, 1)) : counts;
 };
 
 const spreads = s => s.spreads.filter(b => b).flatMap(b => [b.five, b.out]);
 
+// drawCells paints all cells of a shade as one path: a heat map may have thousands of cells.
 const drawCells = (s, c, api) => {
   const columns = s.x ? s.x.length - 1 : c.figure.x.categories.length;
-  return s.cells.flatMap((v, i) => {
-    if (!finite(v)) return [];
-    const [column, row] = [i % columns, Math.floor(i / columns)];
-    const side = (edges, f, k) => edges ? [f(edges[k]), f(edges[k + 1])] : [k, k];
-    const [xa, xb] = side(s.x, c.fx, column), [ya, yb] = side(s.y, c.fy, row);
-    const [w, h] = api.size([1, 1]);
+  const [w, h] = api.size([1, 1]), byShade = new Map(), texts = [];
+  const side = (edges, f, k) => edges ? [f(edges[k]), f(edges[k + 1])] : [k, k];
+  s.cells.forEach((v, i) => {
+    if (!finite(v)) return;
+    const [xa, xb] = side(s.x, c.fx, i % columns), [ya, yb] = side(s.y, c.fy, Math.floor(i / columns));
     let [x1, y1] = api.coord([xa, ya]), [x2, y2] = api.coord([xb, yb]);
     if (!s.x) [x1, x2] = [x1 - w / 2, x2 + w / 2];
     if (!s.y) [y1, y2] = [y1 + h / 2, y2 - h / 2];
-    const fill = shade(c.theme.ramp, s.level(v));
+    const fill = shade(c.theme.ramp, Math.round(s.level(v) * 63) / 63);
     const gap = x2 - x1 > 6 && y1 - y2 > 6 ? 0.5 : -0.25;
-    const cell = rectShape(x1 + gap, y1 - gap, x2 - gap, y2 + gap, { fill });
-    const room = [x2 - x1, y1 - y2], ink = legible(fill), middle = [(x1 + x2) / 2, (y1 + y2) / 2];
-    if (room[0] < 46 || room[1] < 16) return [cell];
-    const text = (text, dy, size, opacity) => ({
-      type: "text", style: { text, x: middle[0], y: middle[1] + dy, align: "center", verticalAlign: "middle", fill: ink, opacity, fontSize: size, fontFamily: c.theme.font },
+    if (!byShade.has(fill)) byShade.set(fill, []);
+    byShade.get(fill).push(x1 + gap, y2 + gap, x2 - x1 - 2 * gap, y1 - y2 - 2 * gap);
+    if (x2 - x1 < 46 || y1 - y2 < 16) return;
+    const text = (text, dy, size, opacity) => texts.push({
+      type: "text", style: {
+        text, x: (x1 + x2) / 2, y: (y1 + y2) / 2 + dy, align: "center", verticalAlign: "middle", fill: legible(fill), opacity, fontSize: size, fontFamily: c.theme.font,
+      },
     });
-    const two = s.counts && room[1] >= 34;
-    return [cell, text(format(v, s.unit), two ? -7 : 0, 12, 1), ...(two ? [text("n = " + number(s.counts[i]), 8, 10.5, 0.75)] : [])];
+    const two = s.counts && y1 - y2 >= 34;
+    text(format(v, s.unit), two ? -7 : 0, 12, 1);
+    if (two) text("n = " + number(s.counts[i]), 8, 10.5, 0.75);
   });
+  return [...[...byShade].map(([fill, at]) => ({ type: "bars", shape: { at }, style: { fill } })), ...texts];
 };

@@ -312,7 +312,9 @@ func (b *Browser) place(selector string, across, down float64) (x, y float64) {
 // Screenshot gives the whole page as PNG.
 func (b *Browser) Screenshot() []byte {
 	b.t.Helper()
-	var m struct{ CSSContentSize struct{ Width, Height float64 } }
+	var m struct {
+		CSSContentSize struct{ Width, Height float64 }
+	}
 	b.do("Page.getLayoutMetrics", nil, &m)
 	var shot struct{ Data []byte }
 	b.do("Page.captureScreenshot", map[string]any{"captureBeyondViewport": true, "clip": map[string]float64{

@@ -2,11 +2,13 @@ package eventlog
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 )
@@ -18,6 +20,11 @@ type Reader struct {
 	offset int64 // of the frame that is read next
 	frame  []byte
 	err    error
+
+	part     Response          // scratch
+	inFlight map[int]*Response // what the parts tell of requests whose end was not read, by seq
+	run      Run
+	ended    bool // the end of the run was read
 }
 
 // NewReader reads the header. An error is an *[FormatError], also where src cannot be read.
@@ -41,8 +48,8 @@ func NewReader(src io.Reader) (*Reader, error) {
 // Start is the wall clock at the start of the log.
 func (r *Reader) Start() time.Time { return r.start }
 
-// All gives the responses in the order in which they were written. It ends at the end of the log, or with an
-// *[FormatError]. A Response is valid until the next one is asked for. It is single-use.
+// All gives the requests that have ended, in the order in which they were written. It ends at the end of the log, or with
+// an *[FormatError]. A Response is valid until the next one is asked for. It is single-use.
 func (r *Reader) All() iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {
 		var into Response
@@ -62,8 +69,8 @@ func (r *Reader) All() iter.Seq2[*Response, error] {
 	}
 }
 
-// Next reads the next response into into, whose memory it reuses. The error is io.EOF at the end, else an *[FormatError];
-// after an error there is nothing more to read.
+// Next reads on to the next request that has ended, into into, whose memory it reuses. The error is io.EOF at the end, else an
+// *[FormatError]; after an error there is nothing more to read.
 func (r *Reader) Next(into *Response) error {
 	for r.err == nil {
 		kind, payload, err := r.readFrame()
@@ -71,21 +78,69 @@ func (r *Reader) Next(into *Response) error {
 			r.err = err
 			break
 		}
-		if kind != typeResponse {
-			r.offset += int64(frameHead + len(payload) + frameTail)
-			continue
-		}
-		d := decoder{rest: payload}
-		d.response(into, r.start.UnixMicro())
-		if d.bad {
-			r.err = r.fail("the response in this frame cannot be understood")
+		if !r.understand(kind, payload, into) {
+			r.err = r.fail(misunderstood[kind])
 			break
 		}
 		r.offset += int64(frameHead + len(payload) + frameTail)
-		return nil
+		if kind == typeResponse {
+			delete(r.inFlight, into.Seq)
+			return nil
+		}
 	}
 	return r.err
 }
+
+var misunderstood = map[byte]string{
+	typeResponse: "the response in this frame cannot be understood",
+	typePart:     "the part of a response in this frame cannot be understood",
+	typeRun:      "the end of the run in this frame cannot be understood",
+}
+
+// understand decodes a payload: a response into into, everything else into the reader itself.
+func (r *Reader) understand(kind byte, payload []byte, into *Response) bool {
+	d := decoder{rest: payload}
+	switch kind {
+	case typeResponse:
+		d.response(into, r.start.UnixMicro())
+	case typePart:
+		first := d.unsigned()
+		d.response(&r.part, r.start.UnixMicro())
+		return !d.bad && r.addPart(first)
+	case typeRun:
+		d.run(&r.run, r.start.UnixMicro())
+		r.ended = !d.bad
+	}
+	return !d.bad
+}
+
+// addPart joins r.part to the parts of its request before it. It reports false if there is a gap between them.
+func (r *Reader) addPart(first uint64) bool {
+	whole := r.inFlight[r.part.Seq]
+	if whole == nil {
+		whole = new(Response)
+	}
+	if first > uint64(len(whole.Events)) {
+		return false
+	}
+	events := append(whole.Events[:first], r.part.Events...)
+	*whole = r.part
+	whole.Events, whole.Attempts = events, slices.Clone(r.part.Attempts)
+	if r.inFlight == nil {
+		r.inFlight = map[int]*Response{}
+	}
+	r.inFlight[whole.Seq] = whole
+	return true
+}
+
+// InFlight gives the requests of which parts were read, but no end until now, by seq. After the last Next these are the
+// requests that were in flight when the writer was killed. They are valid until the next Next.
+func (r *Reader) InFlight() []*Response {
+	return slices.SortedFunc(maps.Values(r.inFlight), func(a, b *Response) int { return cmp.Compare(a.Seq, b.Seq) })
+}
+
+// Run is what the log says of the run as a whole; ok is false until its end was read.
+func (r *Reader) Run() (run Run, ok bool) { return r.run, r.ended }
 
 // readFrame reads and checks one frame. Memory grows with what there really is, whatever length a damaged frame claims.
 func (r *Reader) readFrame() (kind byte, payload []byte, err error) {

@@ -20,8 +20,43 @@ func AppendResponse(b []byte, start time.Time, r *Response) []byte {
 	at := len(b)
 	b = append(b, 0, 0, 0, 0, typeResponse)
 	b = appendResponse(b, start.UnixMicro(), r)
+	return closeFrame(b, at)
+}
+
+// AppendPart appends a frame with what is known of a request in flight: r, with the events from index first on. Parts of one
+// request follow each other without a gap; one that goes back to an earlier index takes back what stood there before.
+func AppendPart(b []byte, start time.Time, first int, r *Response) []byte {
+	at := len(b)
+	b = append(b, 0, 0, 0, 0, typePart)
+	b = binary.AppendUvarint(b, uint64(first))
+	b = appendResponse(b, start.UnixMicro(), r)
+	return closeFrame(b, at)
+}
+
+// AppendRun appends the frame of the end of the run.
+func AppendRun(b []byte, start time.Time, r *Run) []byte {
+	at := len(b)
+	b = append(b, 0, 0, 0, 0, typeRun)
+	b = binary.AppendUvarint(b, flag(runInterrupted, r.Interrupted)|flag(runEndTime, r.EndTime != Missing))
+	b = binary.AppendVarint(b, r.TestTime)
+	if r.EndTime != Missing {
+		b = binary.AppendVarint(b, r.EndTime-start.UnixMicro())
+	}
+	for _, n := range r.counts() {
+		b = binary.AppendVarint(b, int64(*n))
+	}
+	return closeFrame(b, at)
+}
+
+// closeFrame completes the frame that begins at the given place.
+func closeFrame(b []byte, at int) []byte {
 	binary.LittleEndian.PutUint32(b[at:], uint32(len(b)-at-frameHead))
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[at:], castagnoli))
+}
+
+// counts are the numbers of r in their order in the file.
+func (r *Run) counts() [4]*int {
+	return [...]*int{&r.Clients, &r.Requests, &r.Cancelled, &r.Conversations}
 }
 
 // instants are the instants of r that are written relative to Dispatched, in their order in the file.
@@ -140,6 +175,7 @@ func appendEvents(b []byte, events []Event) []byte {
 		b = binary.AppendUvarint(b, uint64(uint32(e.Text)))
 		b = binary.AppendUvarint(b, uint64(uint32(e.Tokens))<<1|flag(1, e.SameRead))
 		b = append(b, e.Channel)
+		b = binary.AppendUvarint(b, uint64(e.Late))
 		last = e.At
 	}
 	return b

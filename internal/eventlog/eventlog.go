@@ -4,37 +4,14 @@
 //
 // # Format
 //
-// A log is a header and any number of frames. Fixed-width integers are little-endian; the others are the varints of
-// encoding/binary, signed ones in zig-zag form.
+// A log is a header and any number of frames:
 //
 //	header   magic "LLMEVT" · version uint16 = 1 · start int64: wall clock in Unix nanoseconds
 //	frame    length uint32 of the payload · type uint8 · payload · CRC-32C uint32 of all of the frame before it
 //
-// start is also the zero of the monotonic clock: instants are nanoseconds since then, and differences between
-// them never contain a step of the wall clock. Readers skip types that they do not know, and what follows the fields that
-// they know inside a payload, so both can grow under one version.
-//
-// Type 1 is a response, finished or cancelled. Its fields stand in this order; one in brackets is there if its bit of
-// flags is set, bits counting from 0. An instant that is missing did not happen or is not known. The instants after
-// dispatched are signed differences to it (to start, if it is missing).
-//
-//	flags         unsigned: 0 streamed, 1 error, 2 request time, 3 dispatched, 4 intended, 5 first token,
-//	              6 first text, 7 last token, 8 end, 9 input, 10 output, 11 cached and 12 reasoning tokens
-//	seq, client, turn   signed
-//	[request time]      signed: the wall clock in Unix microseconds, less that of start
-//	[dispatched]        signed: nanoseconds since start
-//	[intended] [first token] [first text] [last token] [end]
-//	[input] [output] [cached] [reasoning]   each a signed number and an unsigned source
-//	[error]
-//	attempts      unsigned count, then each one
-//	events        unsigned count, then each one
-//
-//	error     kind, code, message: strings (unsigned length, bytes) · status signed · retry after signed nanoseconds
-//	attempt   flags unsigned: 0 reused, 1 error, 2 start, 3 ready, 4 written, 5 first byte, 6 end · url, address, protocol:
-//	          strings · status signed · [start] [ready] [written] [first byte] [end] · dns, connect, tls signed
-//	          nanoseconds · [error]
-//	event     time since the event before it (since dispatched) signed · bytes unsigned · bytes of text unsigned ·
-//	          tokens×2 + 1 if it came in the same read as the event before it, unsigned · channel uint8
+// Type 1 is a request that has ended, type 2 a part of one that is in flight, type 3 the end of the run. docs/events.md
+// describes their fields. Readers skip types that they do not know, and what follows the fields that they know inside a
+// payload, so both can grow under one version.
 package eventlog
 
 import (
@@ -95,6 +72,18 @@ type Event struct {
 	Tokens   int32
 	Channel  uint8
 	SameRead bool
+	Late     uint16 // units of 10 µs
+}
+
+// A Run is what is known of a run when it has ended.
+type Run struct {
+	TestTime      int64 // nanoseconds
+	EndTime       int64 // wall clock, Unix microseconds
+	Interrupted   bool
+	Clients       int
+	Requests      int // of each client, as planned
+	Cancelled     int
+	Conversations int
 }
 
 // A FormatError says where a log stops being readable, and why. What stood before it was read and is good.
@@ -116,6 +105,8 @@ const (
 	headerSize = 16
 
 	typeResponse = 1
+	typePart     = 2
+	typeRun      = 3
 
 	frameHead = 5       // length and type
 	frameTail = 4       // checksum
@@ -137,6 +128,12 @@ const (
 	hasOutput
 	hasCached
 	hasReasoning
+)
+
+// The bits of a run's flags.
+const (
+	runInterrupted = 1 << iota
+	runEndTime
 )
 
 // The bits of an attempt's flags.

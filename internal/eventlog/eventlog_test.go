@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
@@ -40,10 +41,34 @@ func example() eventlog.Response {
 		},
 		Events: []eventlog.Event{
 			{At: 150_000_000, Bytes: 180},
-			{At: 200_000_000, Bytes: 210, Text: 4, Tokens: 1, Channel: 1},
-			{At: 199_999_999, Bytes: 215, Text: 9, Tokens: 3, Channel: 4, SameRead: true},
+			{At: 200_000_000, Bytes: 210, Text: 4, Tokens: 1, Channel: 1, Late: 7},
+			{At: 199_999_999, Bytes: 215, Text: 9, Tokens: 3, Channel: 4, SameRead: true, Late: 65535},
 		},
 	}
+}
+
+// exampleRun uses every field.
+func exampleRun() eventlog.Run {
+	return eventlog.Run{
+		TestTime: 61_000_000_001, EndTime: start.UnixMicro() + 61_000_001, Interrupted: true,
+		Clients: 8, Requests: 4, Cancelled: 2, Conversations: 3,
+	}
+}
+
+// part is what is known of a request while it streams: its events from first up to last.
+func part(seq, first, last int) []byte {
+	r := eventlog.Response{
+		Seq: seq, Client: 3, RequestTime: start.UnixMicro(), Dispatched: 12_000_000, Intended: 12_000_000,
+		FirstToken: none, FirstText: none, LastToken: none, End: none, Events: events(first, last),
+	}
+	return eventlog.AppendPart(nil, start, first, &r)
+}
+
+func events(first, last int) (all []eventlog.Event) {
+	for i := first; i < last; i++ {
+		all = append(all, eventlog.Event{At: int64(i+1) * 20_000_000, Bytes: 210, Text: 5, Tokens: 1})
+	}
+	return all
 }
 
 func logOf(rs ...eventlog.Response) []byte {
@@ -86,7 +111,9 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 func TestTheBytesOfALogStayWhatTheyAre(t *testing.T) {
 	golden, err := os.ReadFile("testdata/example.hex")
 	require.NoError(t, err)
-	got := hex.EncodeToString(logOf(example()))
+	log := append(logOf(example()), part(9, 2, 4)...)
+	run := exampleRun()
+	got := hex.EncodeToString(eventlog.AppendRun(log, start, &run))
 	if *update {
 		require.NoError(t, os.WriteFile("testdata/example.hex", []byte(got+"\n"), 0o666))
 		return
@@ -148,7 +175,7 @@ func TestUnknownFramesAndFieldsAreSkipped(t *testing.T) {
 	log := append(logOf(), frame(200, []byte("something of a later version"))...)
 	one := logOf(example())
 	grown := append(bytes.Clone(one[16+5:len(one)-4]), "more fields"...)
-	log = append(append(log, frame(1, grown)...), frame(3, nil)...)
+	log = append(append(log, frame(1, grown)...), frame(201, nil)...)
 	got, err := read(t, log)
 	require.NoError(t, err)
 	require.Equal(t, []eventlog.Response{example()}, got)
@@ -163,6 +190,9 @@ func TestAFrameThatLiesIsNamedByItsPlace(t *testing.T) {
 		{"length", "the length of the frame is impossible", []byte{255, 255, 255, 255, 1}},
 		{"payload", "the response in this frame cannot be understood", frame(1, []byte{0, 0, 0, 0, 0, 255, 255, 255, 127})},
 		{"empty", "the response in this frame cannot be understood", frame(1, nil)},
+		{"part", "the part of a response in this frame cannot be understood", frame(2, nil)},
+		{"part after a gap", "the part of a response in this frame cannot be understood", part(9, 1, 2)},
+		{"run", "the end of the run in this frame cannot be understood", frame(3, []byte{2, 0})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := read(t, append(bytes.Clone(good), c.frame...))
@@ -177,6 +207,51 @@ func TestAFrameThatLiesIsNamedByItsPlace(t *testing.T) {
 	require.EqualError(t, err, "byte 0: this is not an event log")
 	_, err = eventlog.NewReader(bytes.NewReader([]byte("LLMEVT\x02\x0012345678")))
 	require.EqualError(t, err, "byte 0: the log has a version that is not known here")
+}
+
+// readAll reads a log to its end and gives the reader.
+func readAll(t *testing.T, log []byte) (r *eventlog.Reader, ended []int) {
+	r, err := eventlog.NewReader(bytes.NewReader(log))
+	require.NoError(t, err)
+	for response, err := range r.All() {
+		require.NoError(t, err)
+		ended = append(ended, response.Seq)
+	}
+	return r, ended
+}
+
+func TestPartsOfARequestAddUpUntilItsEndReplacesThem(t *testing.T) {
+	log := bytes.Join([][]byte{logOf(), part(9, 0, 0), part(4, 0, 3), part(9, 0, 2), part(7, 0, 1), part(9, 2, 5)}, nil)
+	r, ended := readAll(t, log)
+	require.Empty(t, ended)
+	inFlight := r.InFlight()
+	require.Len(t, inFlight, 3)
+	for i, want := range []struct{ seq, events int }{{4, 3}, {7, 1}, {9, 5}} {
+		require.Equal(t, want.seq, inFlight[i].Seq)
+		require.Equal(t, events(0, want.events), inFlight[i].Events)
+		require.Equal(t, int64(12_000_000), inFlight[i].Dispatched)
+	}
+
+	log = append(log, part(9, 1, 2)...) // the request was sent again: what had come before is taken back
+	r, _ = readAll(t, log)
+	require.Equal(t, events(0, 2), r.InFlight()[2].Events)
+
+	done := example() // seq 7
+	r, ended = readAll(t, eventlog.AppendResponse(log, start, &done))
+	require.Equal(t, []int{7}, ended)
+	require.Len(t, r.InFlight(), 2)
+}
+
+func TestTheEndOfTheRunIsRead(t *testing.T) {
+	r, _ := readAll(t, logOf())
+	_, ok := r.Run()
+	require.False(t, ok)
+	for _, want := range []eventlog.Run{exampleRun(), {EndTime: none}} {
+		r, _ = readAll(t, eventlog.AppendRun(logOf(example()), start, &want))
+		got, ok := r.Run()
+		require.True(t, ok)
+		require.Equal(t, want, got)
+	}
 }
 
 type failing struct{ err error }
@@ -250,6 +325,9 @@ func FuzzReader(f *testing.F) {
 	f.Add(whole)
 	f.Add(whole[:len(whole)-3])
 	f.Add(append(logOf(), frame(9, []byte("x"))...))
+	f.Add(bytes.Join([][]byte{logOf(), part(1, 0, 3), part(2, 0, 0), part(1, 3, 4), part(1, 0, 1)}, nil))
+	run := exampleRun()
+	f.Add(eventlog.AppendRun(logOf(), start, &run))
 	f.Add([]byte("LLMEVT"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := eventlog.NewReader(bytes.NewReader(data))
@@ -284,6 +362,27 @@ func FuzzPayload(f *testing.F) {
 		again, err := read(t, logOf(first...))
 		require.NoError(t, err)
 		require.Equal(t, first, again)
+	})
+}
+
+// FuzzPart is the same for parts: whatever comes after a good one adds to it, replaces it, or is refused.
+func FuzzPart(f *testing.F) {
+	good := part(9, 0, 3)
+	f.Add(good[5 : len(good)-4])
+	next := part(9, 2, 5)
+	f.Add(next[5 : len(next)-4])
+	f.Add([]byte{1, 0, 18, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		r, err := eventlog.NewReader(bytes.NewReader(bytes.Join([][]byte{logOf(), good, frame(2, payload)}, nil)))
+		require.NoError(t, err)
+		var into eventlog.Response
+		if err := r.Next(&into); err != io.EOF {
+			require.EqualError(t, err, fmt.Sprintf("byte %d: the part of a response in this frame cannot be understood", 16+len(good)))
+			require.Equal(t, events(0, 3), r.InFlight()[0].Events)
+		}
+		for _, response := range r.InFlight() {
+			require.LessOrEqual(t, len(response.Events), 3+len(payload))
+		}
 	})
 }
 

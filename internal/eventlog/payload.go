@@ -98,7 +98,7 @@ func (d *decoder) response(r *Response, startMicro int64) {
 // The fewest bytes of an attempt and an event.
 const (
 	minAttempt = 8
-	minEvent   = 5
+	minEvent   = 6
 )
 
 // instants reads those whose bits are set, from the lowest one.
@@ -136,8 +136,20 @@ func (d *decoder) events(events []Event) []Event {
 		tokens := d.unsigned()
 		e.Tokens, e.SameRead = int32(tokens>>1), tokens&1 != 0
 		e.Channel = d.byte()
+		e.Late = uint16(d.unsigned())
 		events = append(events, e)
 		last = e.At
 	}
 	return events
+}
+
+func (d *decoder) run(r *Run, startMicro int64) {
+	flags := d.unsigned()
+	*r = Run{Interrupted: flags&runInterrupted != 0, TestTime: d.signed(), EndTime: Missing}
+	if flags&runEndTime != 0 {
+		r.EndTime = startMicro + d.signed()
+	}
+	for _, n := range r.counts() {
+		*n = int(d.signed())
+	}
 }

@@ -1,4 +1,4 @@
-package figure_test
+package figuretest
 
 import (
 	"fmt"
@@ -10,11 +10,12 @@ import (
 	"github.com/llmeter-go/llmeter/figure"
 )
 
-// hostile is what a page must show as text.
-const hostile = `</script><script>alert("&")</script><!-- {{.}} ` + "`${x}`" + ` <img src=x onerror=alert(1)>` + "\u2028" + `{a|b} {c}`
+// Hostile is what a page must show as text whatever it is in another language.
+const Hostile = `</script><script>alert("&")</script><!-- {{.}} ` + "`${x}`" + ` <img src=x onerror=alert(1)>` + "\u2028" + `{a|b} {c}`
 
-// gallery is a page with every kind of block and figure over n samples, as a report over n requests would be.
-func gallery(n int) figure.Page {
+// Gallery is a page with every kind of block and figure over n samples, as a report over n requests would be. The same n
+// gives the same page.
+func Gallery(n int) figure.Page {
 	r := rand.New(rand.NewPCG(1, 2))
 	d := draw(r, n)
 	return figure.Page{
@@ -35,6 +36,25 @@ func gallery(n int) figure.Page {
 			{Title: "Errors and configuration", Blocks: appendix()},
 		},
 	}
+}
+
+// Figures gives all figures of a page, those in details too.
+func Figures(p figure.Page) (all []figure.Figure) {
+	var walk func(blocks []figure.Block)
+	walk = func(blocks []figure.Block) {
+		for _, b := range blocks {
+			switch b := b.(type) {
+			case figure.Details:
+				walk(b.Blocks)
+			case figure.Figure:
+				all = append(all, b)
+			}
+		}
+	}
+	for _, s := range p.Sections {
+		walk(s.Blocks)
+	}
+	return all
 }
 
 func tiles() figure.Tiles {
@@ -219,8 +239,8 @@ func (s sample) requests() []figure.Block {
 		figure.Details{Title: "Request 4711, token by token", Blocks: []figure.Block{
 			figure.Figure{Title: "Gaps between tokens", Wide: true, X: figure.Axis{Label: "since it was sent", Unit: figure.Seconds, Time: true},
 				Y:      figure.Axis{Label: "gap before the token", Unit: figure.Seconds},
-				Series: []figure.Series{figure.Scatter{Name: "tokens", X: []float64{0.2, 0.22, 0.25, 0.27, 0.4}, Y: []float64{0.2, 0.02, 0.03, 0.02, 0.13}, Labels: []string{"The", " answer", " is", hostile, "."}}}},
-			figure.Code{Title: "Answer", Text: "The answer is " + hostile},
+				Series: []figure.Series{figure.Scatter{Name: "tokens", X: []float64{0.2, 0.22, 0.25, 0.27, 0.4}, Y: []float64{0.2, 0.02, 0.03, 0.02, 0.13}, Labels: []string{"The", " answer", " is", Hostile, "."}}}},
+			figure.Code{Title: "Answer", Text: "The answer is " + Hostile},
 		}},
 		figure.Details{Title: "Request 4712", Blocks: []figure.Block{figure.Code{Text: "42"}}},
 	}
@@ -293,7 +313,7 @@ func comparison(r *rand.Rand) []figure.Block {
 			Marks:  []figure.Mark{{Kind: figure.MarkX, X: 0, Label: ""}}},
 		figure.Figure{Title: "Time to first token", X: ttft, Y: figure.Axis{Label: "share of requests", Unit: figure.Fraction},
 			Series: []figure.Series{figure.Histogram{Name: "A", Values: a}, figure.Histogram{Name: "B", Values: b}}},
-		figure.Figure{Title: "Spread", X: ttft, Y: figure.Axis{Categories: []string{"prompt 1", "prompt 2", hostile}},
+		figure.Figure{Title: "Spread", X: ttft, Y: figure.Axis{Categories: []string{"prompt 1", "prompt 2", Hostile}},
 			Series: []figure.Series{figure.Box{Name: "A", Samples: [][]float64{a[:200], a[200:500], nil}}, figure.Box{Name: "B", Samples: [][]float64{b[:200], b[200:500], b[500:]}}}},
 		figure.Figure{Title: "Errors by kind", X: figure.Axis{Label: "requests"}, Y: figure.Axis{Categories: []string{"HTTP 503", "timeout", "connection reset by peer"}},
 			Series: []figure.Series{figure.Bars{Name: "A", Values: []float64{12, 31, 3}}, figure.Bars{Name: "B", Values: []float64{212, 11, 0}}}},
@@ -317,7 +337,7 @@ func appendix() []figure.Block {
 		figure.Note{Tone: figure.Warn, Title: "Two warnings", Text: "p99.9 rests on 97 samples; 1,000 are needed.\nThe server's token counts differ from the tokenizer's by 3.1 %."},
 		figure.Note{Tone: figure.Bad, Title: "Objective missed", Text: "ITL p99 is 61.2 ms and was to be below 50 ms."},
 		figure.Table{Title: "Errors", Columns: []figure.Column{{Name: "kind"}, {Name: "count", Right: true}, {Name: "sample"}},
-			Rows: [][]figure.Cell{figure.Cells("http", "212", "503 Service Unavailable: queue is full"), figure.Cells("timeout", "98", hostile)}},
+			Rows: [][]figure.Cell{figure.Cells("http", "212", "503 Service Unavailable: queue is full"), figure.Cells("timeout", "98", Hostile)}},
 		figure.Figure{Title: "Retries", Empty: "There were none."},
 		figure.Details{Title: "Configuration", Blocks: []figure.Block{figure.Code{Text: strings.Repeat("clients: 8\nendpoint:\n  model: llama-3.3-70b\n", 6)}}},
 	}

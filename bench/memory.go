@@ -1,0 +1,157 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/llmeter-go/llmeter"
+	"github.com/llmeter-go/llmeter/endpoint/openai"
+	"github.com/llmeter-go/llmeter/mock"
+)
+
+// A holdJob keeps streams open.
+type holdJob struct {
+	URL, Folder     string
+	Streams, Tokens int
+	Floor           bool
+}
+
+// held is what that took.
+type held struct {
+	Memory int64 // bytes resident at most
+	CPU    float64
+	Peak   int // requests in flight at most
+	Level  string
+}
+
+func hold(job holdJob) (held, error) {
+	ep, err := newEndpoint(job.URL, false)
+	if err != nil {
+		return held{}, err
+	}
+	payload, err := ask(ep, job.Tokens)
+	if err != nil {
+		return held{}, err
+	}
+	if job.Floor {
+		return holdFloor(job, ep, payload)
+	}
+	start := time.Now()
+	res, err := complete(llmeter.Runner{
+		Endpoint: ep, Payloads: []llmeter.Payload{payload}, Clients: job.Streams, Requests: 1, Folder: job.Folder,
+	})
+	if err != nil {
+		return held{}, err
+	}
+	return held{peakMemory(), cpuTime().Seconds() / time.Since(start).Seconds(), res.Health.MaxInFlight, res.Verdict.Level}, nil
+}
+
+func holdFloor(job holdJob, ep *openai.CompletionStreamEndpoint, payload llmeter.Payload) (held, error) {
+	payload, err := ep.PreparePayload(payload)
+	if err != nil {
+		return held{}, err
+	}
+	counter := newLineCounter(job.URL, payload.Body)
+	start := time.Now()
+	var streams errgroup.Group
+	for range job.Streams {
+		streams.Go(func() error {
+			_, err := counter.events()
+			return err
+		})
+	}
+	err = streams.Wait()
+	return held{Memory: peakMemory(), CPU: cpuTime().Seconds() / time.Since(start).Seconds(), Peak: job.Streams}, err
+}
+
+// openStreams is what many streams that are open at once take.
+func openStreams(b *bench) ([]table, error) {
+	t := table{
+		head: []string{"client", "streams", "in flight at most", "events/s each", "peak memory MB", "processors used", "verdict"},
+		note: "*peak memory* is the most that the client's process had resident (VmHWM), from its start to its end, opening the connections and writing all files included.",
+	}
+	streams, gap := pick(b, 10000, 1000), time.Second
+	s, err := b.startServer(mock.Options{TTFT: mock.Uniform(gap, 2*gap), ITL: mock.Fixed(gap), RecordLimit: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	for _, client := range []string{"floor", "llmeter"} {
+		h, err := call[held](b, b.cores.client, "hold", holdJob{
+			URL: s.url, Folder: b.folder("open"), Streams: streams, Tokens: pick(b, 15, 3), Floor: client == "floor",
+		})
+		if err != nil {
+			return nil, err
+		}
+		t.add(client, fmt.Sprint(streams), fmt.Sprint(h.Peak), "1", megabytes(h.Memory), fmt.Sprintf("%.2f", h.CPU), h.Level)
+	}
+	return []table{t}, nil
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.0f", float64(n)/1e6) }
+
+// A longJob is a run with LowMemory, without a network.
+type longJob struct {
+	Folder    string
+	Responses int
+}
+
+// lasted is what it took.
+type lasted struct {
+	Memory  int64
+	Seconds float64
+	Backlog int // responses that waited to be processed at most
+}
+
+const (
+	longRunTokens  = 8
+	longRunClients = 100
+	longRunWait    = 10 * time.Millisecond // of each, so that the processor is not the limit: then responses would queue up
+)
+
+func long(job longJob) (lasted, error) {
+	server, err := mock.New(mock.Options{TTFT: mock.Fixed(longRunWait), RecordLimit: 1})
+	if err != nil {
+		return lasted{}, err
+	}
+	defer server.Close()
+	ep := &openai.CompletionStreamEndpoint{Model: "mock", BaseURL: server.URL + "/v1", Client: &http.Client{Transport: direct{server}}}
+	payload, err := ask(ep, longRunTokens)
+	if err != nil {
+		return lasted{}, err
+	}
+	start := time.Now()
+	res, err := complete(llmeter.Runner{
+		Endpoint: ep, Payloads: []llmeter.Payload{payload}, Clients: longRunClients, Requests: job.Responses / longRunClients,
+		Folder: job.Folder, LowMemory: true,
+	})
+	if err != nil {
+		return lasted{}, err
+	}
+	return lasted{peakMemory(), time.Since(start).Seconds(), res.Health.Backlog}, nil
+}
+
+// longRun shows how memory depends on the length of a run.
+func longRun(b *bench) ([]table, error) {
+	t := table{
+		head: []string{"responses", "peak memory MB", "longest queue", "seconds", "responses/s"},
+		note: fmt.Sprintf("LowMemory, %d clients, %d events with tokens a response, after %v from the mock's handler without a network, all files written. "+
+			"*longest queue* is how many responses waited to be processed at most: that queue has no bound, because nothing downstream may delay a client.",
+			longRunClients, longRunTokens, longRunWait),
+	}
+	lengths := pick(b, []int{100_000, 300_000, 1_000_000}, []int{10_000, 50_000})
+	for _, n := range lengths {
+		l, err := call[lasted](b, "", "long", longJob{b.folder("long"), n})
+		if err != nil {
+			return nil, err
+		}
+		t.add(fmt.Sprint(n), megabytes(l.Memory), fmt.Sprint(l.Backlog), fmt.Sprintf("%.1f", l.Seconds), fmt.Sprintf("%.0f", float64(n)/l.Seconds))
+	}
+	_ = b.folder("long") // the largest of all files
+	return []table{t}, nil
+}

@@ -1,0 +1,148 @@
+package profiler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/llmeter-go/llmeter/tokenizer"
+)
+
+// The files of a profile.
+const (
+	tracesFile       = "all_requests_profiler_traces.json"
+	rowsFile         = "standardized_data_all.csv"
+	optimizationFile = "inference_optimization.json"
+	reportFile       = "workflow_profiling_report.txt"
+	metricsFile      = "workflow_profiling_metrics.json"
+	ganttFile        = "gantt_chart.png"
+	trieFile         = "prediction_trie.json"
+	forecastFile     = "fitted_model.json"
+)
+
+// A Runner profiles traces: it runs the analyses that its Config names and writes their files, those of NAT's ProfilerRunner.
+type Runner struct {
+	Config    Config
+	OutputDir string              // where the files go; made if it does not exist. Required unless NoOutput
+	NoOutput  bool                // write nothing
+	Logger    *slog.Logger        // told what was left out; nil = nobody
+	Tokenizer tokenizer.Tokenizer // counts the tokens of prompts; nil = estimated from their size
+}
+
+// Run profiles the traces. They are read once, and no more than one is held whole; their spans and prompts are kept.
+//
+// Parts of traces that cannot be read are counted in the results. When the traces end with an error, or a file cannot be written, the
+// results of what there is are returned beside the error; they are nil when the Runner is not valid or the context has ended.
+func (r Runner) Run(ctx context.Context, traces iter.Seq2[*Trace, error]) (*Results, error) {
+	if err := r.validate(); err != nil {
+		return nil, err
+	}
+	out := output{dir: r.OutputDir, off: r.NoOutput}
+	if !out.off {
+		if err := os.MkdirAll(out.dir, 0o777); err != nil {
+			return nil, err
+		}
+	}
+	results := new(Results)
+	readErr := r.read(ctx, traces, results, &out)
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	r.log(ctx, &results.InferenceOptimization.Input)
+	if err := r.analyze(ctx, results); err != nil {
+		return nil, err
+	}
+	out.results(r.Config, results)
+	return results, errors.Join(append(out.errs, readErr)...)
+}
+
+func (r Runner) validate() error {
+	var errs []error
+	if r.OutputDir == "" && !r.NoOutput {
+		errs = append(errs, errors.New("OutputDir is required unless NoOutput is set"))
+	}
+	errs = append(errs, r.Config.Validate())
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("profiler: %w", err)
+	}
+	return nil
+}
+
+// read reads the traces, writes the files that list their steps, and keeps what the analyses need. It returns the error that ended
+// the traces.
+func (r Runner) read(ctx context.Context, traces iter.Seq2[*Trace, error], results *Results, out *output) error {
+	lists := out.lists(r.Config)
+	input := &results.InferenceOptimization.Input
+	input.UnknownTypes, input.Incomplete, input.Problems = map[EventType]int{}, map[SpanState]int{}, []string{}
+	var failed error
+	for t, err := range traces {
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		lists.write(t)
+		request := Resolve(t)
+		input.add(t, request)
+		results.Requests = append(results.Requests, request)
+	}
+	lists.close()
+	return failed
+}
+
+func (r Runner) log(ctx context.Context, s *InputSummary) {
+	if r.Logger == nil {
+		return
+	}
+	r.Logger.InfoContext(ctx, "traces read", "requests", s.Requests, "steps", s.Steps)
+	if s.Unreadable > 0 {
+		r.Logger.WarnContext(ctx, "parts of the traces could not be read", "count", s.Unreadable, "first", s.Problems[0])
+	}
+	if len(s.UnknownTypes) > 0 {
+		r.Logger.WarnContext(ctx, "steps of unknown types were not looked at", "types", s.UnknownTypes)
+	}
+	if len(s.Incomplete) > 0 {
+		r.Logger.WarnContext(ctx, "spans have no interval or failed", "by_state", s.Incomplete)
+	}
+}
+
+// analyze runs the analyses. They do not depend on one another, so they run side by side.
+func (r Runner) analyze(ctx context.Context, results *Results) error {
+	c, requests := r.Config, results.Requests
+	o := &results.InferenceOptimization
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(maxParallel())
+	run := func(wanted bool, analysis func()) {
+		if wanted {
+			group.Go(func() error {
+				if ctx.Err() == nil {
+					analysis()
+				}
+				return context.Cause(ctx)
+			})
+		}
+	}
+	run(true, func() { o.ConfidenceIntervals = ConfidenceIntervals(requests) })
+	run(c.WorkflowRuntime || c.BaseMetrics, func() { o.WorkflowRuntimes = WorkflowRuntimes(requests) })
+	run(c.TokenUniqueness, func() { o.TokenUniqueness = TokenUniqueness(requests, r.Tokenizer) })
+	run(c.PromptCachingPrefixes.Enable, func() {
+		o.CommonPrefixes = FindCommonPrefixes(requests, c.PromptCachingPrefixes.MinFrequency, r.Tokenizer)
+	})
+	run(c.BottleneckAnalysis.SimpleStack, func() { results.SimpleStack = AnalyzeSimpleStack(requests) })
+	run(c.BottleneckAnalysis.NestedStack, func() { results.NestedStack = AnalyzeNestedStack(requests) })
+	run(c.ConcurrencySpikes.Enable, func() { results.Spikes = AnalyzeSpikes(requests, c.ConcurrencySpikes.Threshold) })
+	run(c.PrefixSpan.Enable, func() { results.Patterns, _ = FindPatterns(requests, c.patterns()) }) // the options are valid
+	run(c.PredictionTrie.Enable, func() { results.Trie = BuildTrie(requests, c.sensitivity(), time.Now()) })
+	run(c.TokenUsageForecast, func() { results.Forecast = FitForecast(Usage(requests)) })
+	err := group.Wait()
+	results.LLMLatency, results.WorkflowRuntimeMetrics = &o.ConfidenceIntervals.LLMLatency, o.WorkflowRuntimes
+	return err
+}
