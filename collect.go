@@ -129,6 +129,24 @@ func (run *Run) shell(end time.Time) *Result {
 // WarnEstimatedTokens is the code of the warning in the Result of a run in which servers did not report token counts.
 const WarnEstimatedTokens = "estimated-tokens"
 
+// WarnRateLimit is the code of the warning in the Result of a run that came near a rate limit of the provider's: what was
+// measured may be the limit.
+const WarnRateLimit = "rate-limit"
+
+// limits warns of rate limits that were nearly reached.
+func limits(h result.Health) (warnings []result.Warning) {
+	for _, q := range []struct {
+		of    string
+		quota result.Quota
+	}{{"requests", h.RequestQuota}, {"tokens", h.TokenQuota}} {
+		if q.quota.Scarce() {
+			warnings = append(warnings, result.Warning{Code: WarnRateLimit, Text: fmt.Sprintf(
+				"the provider's rate limit of %d %s was nearly reached: %d were left", q.quota.Limit, q.of, q.quota.LeastRemaining)})
+		}
+	}
+	return warnings
+}
+
 // estimates warns of token counts that are ours, nil if there are none.
 func (run *Run) estimates() []result.Warning {
 	if run.estimated == 0 {

@@ -227,6 +227,7 @@ func (run *Run) finish(end time.Time, err error) {
 	res.Warnings = append(res.Warnings, run.estimates()...)
 	run.acc.Complete(res, run.responses)
 	res.Health = run.health(res.Clock)
+	res.Warnings = append(res.Warnings, limits(res.Health)...)
 	res.Verdict = result.Judge(res.Health, res.Stats().Lookup)
 	var errs []error
 	if err != nil {

@@ -68,7 +68,20 @@ type Attempt struct {
 	DNS       time.Duration // name resolution; 0 if none was needed
 	Connect   time.Duration // TCP connect; 0 if the connection was reused
 	TLS       time.Duration // TLS handshake; 0 if none was needed
+	RateLimit *RateLimit    // what the answer's headers said of the provider's limits, nil if nothing
 	Error     *Error        // why it failed, nil if it did not
+}
+
+// A RateLimit is what a provider says of its limits beside an answer.
+type RateLimit struct {
+	Requests, Tokens Quota
+}
+
+// A Quota is how much of something may be used in a provider's period.
+type Quota struct {
+	Limit     int           // 0 = not said
+	Remaining int           // until the period ends
+	Reset     time.Duration // until there is the full quota again; 0 = not said
 }
 
 // A Channel is the kind of output that an event carries.

@@ -84,11 +84,6 @@ func (s *Series) Folder() string { return s.folder }
 // Run makes one run of the experiment, in the folder of its name. If that holds it already, finished, it is loaded instead.
 // The Result is nil only beside an error, as [llmeter.Runner.Run] has it.
 func (s *Series) Run(ctx context.Context, name string, r llmeter.Runner) (*llmeter.Result, error) {
-	return s.run(ctx, name, r, nil)
-}
-
-// run is Run with a function that sees the run a few times a second while it goes on.
-func (s *Series) run(ctx context.Context, name string, r llmeter.Runner, watch func(*llmeter.Run)) (*llmeter.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -111,7 +106,7 @@ func (s *Series) run(ctx context.Context, name string, r llmeter.Runner, watch f
 	if err != nil {
 		return nil, err
 	}
-	s.follow(name, run, watch)
+	s.follow(name, run)
 	res, err := run.Wait()
 	s.done++
 	s.tell(name, llmeter.Progress{})
@@ -119,17 +114,14 @@ func (s *Series) run(ctx context.Context, name string, r llmeter.Runner, watch f
 }
 
 // follow tells of a run until it ends.
-func (s *Series) follow(name string, run *llmeter.Run, watch func(*llmeter.Run)) {
-	if s.plan.Progress == nil && watch == nil {
+func (s *Series) follow(name string, run *llmeter.Run) {
+	if s.plan.Progress == nil {
 		return
 	}
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	for {
 		s.tell(name, run.Progress())
-		if watch != nil {
-			watch(run)
-		}
 		select {
 		case <-run.Done():
 			return

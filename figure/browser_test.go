@@ -61,8 +61,9 @@ func TestAPageOfAHundredThousandSamplesIsSmallAndOpensSoon(t *testing.T) {
 	require.Less(t, size, 5_000_000)
 	b := figuretest.Start(t)
 	took := b.Open(path, figuretest.View{Width: 1280})
-	t.Logf("opened, all figures drawn, in %v", took.Round(time.Millisecond))
-	require.Less(t, took, 10*time.Second, "2 s are the aim; a machine that does other things too is forgiven")
+	busy := b.Busy()
+	t.Logf("opened, all figures drawn, in %v, of which the page computed %v", took.Round(time.Millisecond), busy.Round(time.Millisecond))
+	require.Less(t, busy, 2*time.Second)
 }
 
 func tip(b *figuretest.Browser) (text string) {

@@ -81,7 +81,8 @@ func TestASmallPageIsWrittenAsBefore(t *testing.T) {
 }
 
 func TestEqualPagesAreEqualBytes(t *testing.T) {
-	require.True(t, render(t, figuretest.Gallery(6000)) == render(t, figuretest.Gallery(6000)))
+	one, two := render(t, figuretest.Gallery(6000)), render(t, figuretest.Gallery(6000))
+	require.True(t, one == two)
 }
 
 func TestTheLibraryIsThePublishedOne(t *testing.T) {

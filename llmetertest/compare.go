@@ -91,14 +91,15 @@ func more(x, y *stats.Sample) float64 {
 	both.Merge(x)
 	both.Merge(y)
 	bound := both.Quantile(slowest)
-	return larger(above(x, bound), above(y, bound))
+	return larger(from(bound, x), from(bound, y))
 }
 
-// above is 1 for each value above the bound, 0 for the others.
-func above(s *stats.Sample, bound float64) *stats.Sample {
+// from is 1 for each value that is not below the bound, 0 for the others. Values that are equal to it count, because where
+// latencies come in steps the slowest tenth may all be.
+func from(bound float64, s *stats.Sample) *stats.Sample {
 	n := 0
 	for v, count := range s.All() {
-		if v > bound {
+		if v >= bound {
 			n += int(count)
 		}
 	}

@@ -39,14 +39,14 @@ func alarms(n int, slower, phi, tolerance float64) float64 {
 }
 
 func TestEqualRunsRaiseNoAlarm(t *testing.T) {
-	for _, n := range []int{5, 20, 100, 400} {
+	for _, n := range []int{5, 10, 30, 400} {
 		require.LessOrEqual(t, alarms(n, 1, 0, tolerance), 0.02, "n = %d", n)
 	}
 	require.LessOrEqual(t, alarms(400, 1, 0.9, tolerance), 0.05, "correlated")
 }
 
 func TestASlowDownOfJustTheToleranceRaisesAnAlarmInLessThanOneOfTwenty(t *testing.T) {
-	for _, n := range []int{20, 400} {
+	for _, n := range []int{10, 30, 400} {
 		require.LessOrEqual(t, alarms(n, 1+tolerance, 0, tolerance), 0.05, "n = %d", n)
 	}
 	require.LessOrEqual(t, alarms(400, 1+tolerance, 0.9, tolerance), 0.05)
@@ -65,6 +65,14 @@ func TestASlowDownOfTheSlowestTenthIsFound(t *testing.T) {
 	}
 	require.Equal(t, []string{"tail"}, llmetertest.Regressions(old, now, 0, 0, tolerance))
 	require.Empty(t, llmetertest.Regressions(now, old, 0, 0, tolerance), "faster is no regression")
+}
+
+func TestSlowRequestsAreFoundWhereLatenciesComeInSteps(t *testing.T) {
+	old, now := slices.Repeat(stats.Series{0.2}, 40), slices.Repeat(stats.Series{0.2}, 40)
+	for i := 0; i < len(now); i += 4 {
+		now[i] = 0.4
+	}
+	require.Equal(t, []string{"tail"}, llmetertest.Regressions(old, now, 0, 0, tolerance))
 }
 
 func TestMoreFailuresAreFoundWhateverTheTolerance(t *testing.T) {

@@ -29,7 +29,7 @@
 // A p99 stands there from 100 values on, since fewer cannot be expected to hold a value beyond it; -benchtime=200x asks for
 // enough. There is no ns/op: with several requests in flight it would be the time between the ends of two requests, which
 // is the inverse of req/s and reads like a latency. The first call of a benchmark has b.N = 1, so that -benchtime=200x
-// sends 201 requests; the metrics are of the last call alone.
+// sends 201 requests. The metrics are of the last call alone; a [Check] behind the benchmark sees every call, the first too.
 //
 // # Baselines
 //
@@ -38,7 +38,7 @@
 // to the new values (divided by 1.1 for 10 %),
 //
 //   - each latency as a whole, by the test of Mann and Whitney: does the new value of a request tend to be larger?
-//   - the slowest tenth of each latency: do more than their share of the new values lie above the 90th percentile of both
+//   - the slowest tenth of each latency: do more than their share of the new values reach the 90th percentile of both
 //     together (Mood's test of the median, 1954, at another quantile)?
 //   - failures, by the same test and without tolerance: did a larger share of requests fail?
 //

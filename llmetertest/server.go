@@ -28,7 +28,8 @@ func NewServer(t testing.TB, o mock.Options) *mock.Server {
 }
 
 // NewEndpoint makes an endpoint that asks a server of [NewServer] for streamed Chat Completions of the model "mock": in a
-// bubble of testing/synctest in memory, elsewhere over a socket. It is closed when the test ends.
+// bubble of testing/synctest in memory, elsewhere over a socket. Its fields may be changed before it is used, such as APIKey
+// for a server that wants one. It is closed when the test ends.
 func NewEndpoint(t testing.TB, server *mock.Server) *openai.CompletionStreamEndpoint {
 	t.Helper()
 	var o transport.Options

@@ -3,19 +3,26 @@ package result
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/slo"
 	"github.com/llmeter-go/llmeter/stats"
 )
 
 // An Accumulator computes the statistics of a run from its responses, one at a time, in memory that does not grow
-// with their number beyond the limit of [stats.Sample]. What it answers does not depend on their order, and merging
-// two of them equals adding everything to one. The zero value is ready.
+// with their number beyond the limit of [stats.Sample]. How alike values are that were measured one after the other, and with
+// it their intervals, it learns from the first 16,384 successful requests and 2^20 gaps, of longer runs from a part of that
+// size. What it answers does not depend on the order of adding, and merging two of them equals adding everything to one.
+// The zero value is ready.
 //
 // It must not be copied once it was added to, and is not safe for concurrent use, reading included.
 type Accumulator struct {
+	// Objectives that are about goodput are counted, with the objective's key. Set it before the first Add.
+	Objectives []slo.Objective
+
 	requests, failed, cancelled int
 	firstTurns, laterTurns      int
 	unconnected                 int  // failed before they had a connection
@@ -27,6 +34,10 @@ type Accumulator struct {
 	llmeter [pyMetrics]stats.Sample // over all requests that carry the value
 	own     [metrics]stats.Sample   // over successful requests
 	errors  map[endpoint.ErrorKind]ErrorCount
+	streams streams
+	goodput []goodput
+	trace   trace
+	sending sending
 	gaps    stats.Gaps // of the response that is being added
 }
 
@@ -47,6 +58,8 @@ func (a *Accumulator) Add(r *endpoint.Response) {
 		return
 	}
 	a.requests++
+	a.sending.add(r)
+	a.addGoodput(r)
 	a.addTurn(r.Turn)
 	a.addRequestTime(r.RequestTime)
 	a.addLLMeter(r)
@@ -116,30 +129,59 @@ func addCount(to *stats.Sample, sum *int, c endpoint.Count) {
 }
 
 func (a *Accumulator) addOwn(r *endpoint.Response) {
-	addDuration(&a.own[ttft], r.TTFT)
-	addDuration(&a.own[ttfct], r.TTFCT)
-	addDuration(&a.own[ttlt], r.TTLT)
-	addDuration(&a.own[response], r.ResponseTime)
-	if v, ok := r.TPOT(); ok {
-		a.own[tpot].Add(v)
+	kept := traced{seq: r.Seq, at: r.Dispatched}
+	a.addGaps(r, &kept)
+	for i, of := range [...]func() (float64, bool){
+		measured(r.TTFT), measured(r.TTFCT), measured(r.TTLT), r.TPOT, a.longestGap, measured(r.ResponseTime),
+	} {
+		kept.values[i] = math.NaN()
+		if v, ok := of(); ok {
+			kept.values[i] = v
+			a.own[single[i]].Add(v)
+		}
 	}
+	a.trace.add(kept)
+}
+
+func measured(of func() (time.Duration, bool)) func() (float64, bool) {
+	return func() (float64, bool) {
+		d, ok := of()
+		return d.Seconds(), ok
+	}
+}
+
+// addGaps adds the gaps between the events of a stream; they stay in a.gaps.
+func (a *Accumulator) addGaps(r *endpoint.Response, kept *traced) {
+	a.gaps.Reset()
 	if len(r.Events) == 0 {
 		return
 	}
-	a.gaps.Reset()
 	tokens := r.TokensPerEvent()
-	for i := range r.Events {
-		if r.Events[i].Tokens > 0 {
-			a.gaps.Event(r.Events[i].At, tokens[0])
-			tokens = tokens[1:]
-		}
-	}
+	fillGaps(&a.gaps, r, tokens)
+	a.streams.add(r, tokens, &a.gaps)
 	if a.gaps.N() == 0 {
 		return
 	}
 	a.gaps.ITL(&a.own[itl])
 	a.gaps.ICL(&a.own[icl])
-	a.own[stall].Add(a.gaps.Longest())
+	if a.trace.wantsGaps(r.Seq) {
+		kept.gaps = make([]gap, 0, a.gaps.N())
+		for length, tokens := range a.gaps.All() {
+			kept.gaps = append(kept.gaps, newGap(length, tokens))
+		}
+	}
+}
+
+func (a *Accumulator) longestGap() (float64, bool) { return a.gaps.Longest(), a.gaps.N() > 0 }
+
+// fillGaps adds the events with tokens, of which tokens tells how many each has.
+func fillGaps(g *stats.Gaps, r *endpoint.Response, tokens []int) {
+	for i := range r.Events {
+		if r.Events[i].Tokens > 0 {
+			g.Event(r.Events[i].At, tokens[0])
+			tokens = tokens[1:]
+		}
+	}
 }
 
 func (a *Accumulator) addFailure(r *endpoint.Response) {
@@ -205,6 +247,10 @@ func (a *Accumulator) Merge(o *Accumulator) {
 	for _, e := range o.errors {
 		a.addError(e)
 	}
+	a.streams.merge(&o.streams)
+	a.mergeGoodput(o)
+	a.trace.merge(&o.trace)
+	a.sending.merge(&o.sending)
 }
 
 // Requests is the number of responses that were added, cancelled ones not included.

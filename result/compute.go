@@ -2,7 +2,6 @@ package result
 
 import (
 	"math"
-	"strings"
 
 	"github.com/llmeter-go/llmeter/stats"
 )
@@ -12,8 +11,8 @@ import (
 //
 // The keys come in this order: LLMeter's summary; LLMeter's statistics as it computes them when it loads a run;
 // time_per_output_token, output_tps and interrupted, which it knows of live runs alone; what callbacks contributed;
-// ours. A statistic that is not defined has no key, except that LLMeter's rates are nil where the test time is not
-// known.
+// ours; those of the steady state, if res is a completed Result that has one. A statistic that is not defined has no key,
+// except that LLMeter's rates are nil where the test time is not known.
 func (a *Accumulator) Stats(res *Result) Stats {
 	var s Stats
 	filled := a.fill(res)
@@ -32,9 +31,12 @@ func (a *Accumulator) Stats(res *Result) Stats {
 		s.set(e.key, e.value)
 	}
 	for i := range a.own {
-		addOwn(&s, metricNames[i], &a.own[i])
+		a.addOwnStats(&s, "", i)
 	}
 	a.addOwnRunStats(&s, &filled)
+	for _, e := range res.steady() {
+		s.set(e.key, e.value)
+	}
 	return s
 }
 
@@ -131,8 +133,9 @@ func (a *Accumulator) outputTPS(r *Result) any {
 	return float64(a.output) / end.Sub(first).Seconds()
 }
 
-// addOwn adds the statistics of docs/metrics.md.
-func addOwn(s *Stats, name string, sample *stats.Sample) {
+// addOwnStats adds the statistics of docs/metrics.md for one of our metrics.
+func (a *Accumulator) addOwnStats(s *Stats, prefix string, metric int) {
+	sample, name := &a.own[metric], prefix+metricNames[metric]
 	if sample.N() == 0 {
 		return
 	}
@@ -141,11 +144,20 @@ func addOwn(s *Stats, name string, sample *stats.Sample) {
 		s.set(name+"-"+q.name, sample.Quantile(q.q))
 	}
 	s.set(name+"-n", int(sample.N()))
+	d := a.dependence(metric)
+	if i, ok := d.meanInterval(); ok {
+		setInterval(s, name+"-mean", i)
+	}
 	for _, q := range quantiles {
-		if i := sample.QuantileInterval(q.q, level); i.Exists() {
-			s.set(name+"-"+q.name+"-ci95-lo", i.Lo)
-			s.set(name+"-"+q.name+"-ci95-hi", i.Hi)
-		}
+		setInterval(s, name+"-"+q.name, d.interval(q.q))
+	}
+}
+
+// setInterval sets the ends of the interval of a key, if there is one.
+func setInterval(s *Stats, key string, i stats.Interval) {
+	if i.Exists() {
+		s.set(key+"-ci95-lo", i.Lo)
+		s.set(key+"-ci95-hi", i.Hi)
 	}
 }
 
@@ -154,32 +166,19 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
 	if r.Conversations > 0 {
 		s.set(keyConversations, r.Conversations)
 	}
-	if seconds := r.TotalTestTime.Seconds(); seconds > 0 {
-		s.set("requests_per_second", float64(a.requests-a.failed)/seconds)
-		s.set("output_tokens_per_second", float64(a.success)/seconds)
+	setInterval(s, keyFailedRate, stats.Wilson(uint64(a.failed), uint64(a.requests), level))
+	seconds := r.TotalTestTime.Seconds()
+	if seconds > 0 {
+		good := a.requests - a.failed
+		s.set(keyRPS, float64(good)/seconds)
+		setInterval(s, keyRPS, stats.Poisson(uint64(good), seconds, level))
+		s.set(keyTokensPerSecond, float64(a.success)/seconds)
+	}
+	a.streams.addTo(s)
+	for i := range a.goodput {
+		a.goodput[i].addTo(s, seconds)
 	}
 	for _, e := range a.errorCounts() {
 		s.set(errorsPrefix+string(e.Kind), e.Count)
 	}
-}
-
-// warnings say of which metrics the p99, or else the p99.9, is drawn from too few values: one warning for each of
-// both, with the number of the worst case.
-func (a *Accumulator) warnings() (all []Warning) {
-	var warned [metrics]bool
-	for _, q := range quantiles[3:] {
-		var keys []string
-		fewest := stats.MinN(q.q)
-		for i := range a.own {
-			if n := a.own[i].N(); n > 0 && n < stats.MinN(q.q) && !warned[i] {
-				warned[i] = true
-				keys = append(keys, metricNames[i]+"-"+q.name)
-				fewest = min(fewest, n)
-			}
-		}
-		if w, few := stats.QuantileWarning(q.q, float64(fewest)); few {
-			all = append(all, Warning{w.Code, strings.Join(keys, ","), w.Text})
-		}
-	}
-	return all
 }

@@ -66,7 +66,18 @@ func (o origin) attempt(a *endpoint.Attempt) eventlog.Attempt {
 		Start: o.offset(a.Start), Ready: o.offset(a.Ready), Written: o.offset(a.Written),
 		FirstByte: o.offset(a.FirstByte), End: o.offset(a.End),
 		DNS: int64(a.DNS), Connect: int64(a.Connect), TLS: int64(a.TLS), Error: recordError(a.Error),
+		RateLimit: recordRateLimit(a.RateLimit),
 	}
+}
+
+func recordRateLimit(l *endpoint.RateLimit) *eventlog.RateLimit {
+	if l == nil {
+		return nil
+	}
+	quota := func(q endpoint.Quota) eventlog.Quota {
+		return eventlog.Quota{Limit: q.Limit, Remaining: q.Remaining, Reset: int64(q.Reset)}
+	}
+	return &eventlog.RateLimit{Requests: quota(l.Requests), Tokens: quota(l.Tokens)}
 }
 
 // withoutSecrets cuts off a URL what may hold a credential: the user, the query and the fragment.
@@ -193,6 +204,16 @@ func restoreAttempt(start time.Time, a *eventlog.Attempt) endpoint.Attempt {
 		Start: instant(start, a.Start), Ready: instant(start, a.Ready), Written: instant(start, a.Written),
 		FirstByte: instant(start, a.FirstByte), End: instant(start, a.End),
 		DNS: time.Duration(a.DNS), Connect: time.Duration(a.Connect), TLS: time.Duration(a.TLS),
-		Error: restoreError(a.Error),
+		Error: restoreError(a.Error), RateLimit: restoreRateLimit(a.RateLimit),
 	}
+}
+
+func restoreRateLimit(l *eventlog.RateLimit) *endpoint.RateLimit {
+	if l == nil {
+		return nil
+	}
+	quota := func(q eventlog.Quota) endpoint.Quota {
+		return endpoint.Quota{Limit: q.Limit, Remaining: q.Remaining, Reset: time.Duration(q.Reset)}
+	}
+	return &endpoint.RateLimit{Requests: quota(l.Requests), Tokens: quota(l.Tokens)}
 }

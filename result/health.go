@@ -37,6 +37,9 @@ type Health struct {
 	LateSlots int `json:"late_slots"` // those that were sent more than a millisecond late
 	Backlog   int `json:"backlog"`    // most responses that waited to be processed
 
+	RequestQuota Quota `json:"request_quota"` // what the provider's headers said of its rate limits
+	TokenQuota   Quota `json:"token_quota"`
+
 	Descriptors     int `json:"descriptors"`      // open files at the end of the run; 0 if not known
 	DescriptorLimit int `json:"descriptor_limit"` // most that the process may open
 }
@@ -48,6 +51,21 @@ type Lag struct {
 	P99 float64 `json:"p99"`
 	Max float64 `json:"max"`
 }
+
+// A Quota is a provider's rate limit and the least that was left of it; all 0 if the provider did not say.
+type Quota struct {
+	Limit          int `json:"limit"`
+	LeastRemaining int `json:"least_remaining"`
+}
+
+func (q *Quota) see(said endpoint.Quota) {
+	if said.Limit > 0 && (q.Limit == 0 || said.Remaining < q.LeastRemaining) {
+		*q = Quota{said.Limit, said.Remaining}
+	}
+}
+
+// Scarce reports whether the limit was or nearly was reached: a tenth of it or less was left.
+func (q Quota) Scarce() bool { return q.Limit > 0 && q.LeastRemaining*10 <= q.Limit }
 
 func lagOf(s *stats.Sample) Lag {
 	if s.N() == 0 {
@@ -72,6 +90,7 @@ type Vitals struct {
 	latency                        time.Duration         // sum over all requests, from dispatch to end
 	requests                       int
 	from, lastSent                 time.Duration // first and last dispatch
+	requestQuota, tokenQuota       Quota
 }
 
 // Add takes a response into account, a cancelled one too.
@@ -86,6 +105,12 @@ func (v *Vitals) Add(r *endpoint.Response) {
 		v.from = sent
 	}
 	v.from, v.lastSent = min(v.from, sent), max(v.lastSent, sent)
+	for i := range r.Attempts {
+		if l := r.Attempts[i].RateLimit; l != nil {
+			v.requestQuota.see(l.Requests)
+			v.tokenQuota.see(l.Tokens)
+		}
+	}
 	v.addSending(r, sent)
 	v.addEvents(r)
 }
@@ -152,6 +177,7 @@ func (v *Vitals) Complete(h *Health, clock string, occupied time.Duration) {
 		h.SharedReads = float64(v.shared) / float64(v.events)
 	}
 	h.Slots, h.LateSlots = v.slots, v.lateSlots
+	h.RequestQuota, h.TokenQuota = v.requestQuota, v.tokenQuota
 	for _, first := range v.firstSent {
 		h.StartSkew = max(h.StartSkew, first.Seconds())
 	}

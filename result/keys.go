@@ -25,11 +25,27 @@ const (
 
 // Further keys with a meaning of their own on loading.
 const (
+	keyFailedRate    = "failed_requests_rate"
 	keyOutputTPS     = "output_tps"
 	keyInterrupted   = "interrupted"
 	keyCancelled     = "cancelled_requests"
 	keyConversations = "conversations"
 	errorsPrefix     = "errors-"
+	goodputPrefix    = "goodput("
+	steadyPrefix     = "steady-" // begins the keys of the steady state
+)
+
+// Ours of a run as a whole.
+const (
+	keyRPS             = "requests_per_second"
+	keyTokensPerSecond = "output_tokens_per_second"
+	keyStalls          = "stalls_per_request"
+	keyTokensPerEvent  = "tokens_per_event-mean"
+	keyEventsPerRead   = "events_per_read-mean"
+	keyMismatched      = "usage_mismatch_requests"
+	keySteadyFrom      = steadyPrefix + "from"
+	keySteadyTo        = steadyPrefix + "to"
+	keySteadyRequests  = steadyPrefix + "requests"
 )
 
 var summaryKeys = []string{
@@ -39,13 +55,18 @@ var summaryKeys = []string{
 
 // runKeys are LLMeter's statistics of a run as a whole that are computed from the responses.
 var runKeys = []string{
-	"failed_requests", "failed_requests_rate", "requests_per_minute", "total_input_tokens", "total_output_tokens",
+	"failed_requests", keyFailedRate, "requests_per_minute", "total_input_tokens", "total_output_tokens",
 	"total_cached_input_tokens", "total_reasoning_output_tokens",
 	"average_input_tokens_per_minute", "average_output_tokens_per_minute",
 }
 
-// ownRunKeys are ours.
-var ownRunKeys = []string{keyCancelled, keyConversations, "requests_per_second", "output_tokens_per_second"}
+// ownRunKeys are ours, and withInterval those of them that have one.
+var (
+	ownRunKeys = []string{
+		keyCancelled, keyConversations, keyRPS, keyTokensPerSecond, keyStalls, keyTokensPerEvent, keyEventsPerRead, keyMismatched,
+	}
+	withInterval = []string{keyFailedRate, keyRPS}
+)
 
 // LLMeter's metrics over single requests, in its order; the last one is known to its live statistics alone.
 const (
@@ -88,31 +109,56 @@ var quantiles = []struct {
 
 const level = 0.95
 
+// Keys are the numbers that the statistics of a run may hold, but for those with names of their own: of callbacks, of kinds of
+// error ("errors-timeout") and of goodput. They are the names that objectives can be about.
+func Keys() []string {
+	keys := []string{keyTotalRequests, keyTotalTestTime}
+	keys = append(append(append(keys, runKeys...), keyOutputTPS), ownRunKeys...)
+	for _, key := range withInterval {
+		keys = append(keys, key+"-ci95-lo", key+"-ci95-hi")
+	}
+	for _, name := range pyNames {
+		for _, aggregation := range pyAggregations {
+			keys = append(keys, name+"-"+aggregation)
+		}
+	}
+	for i := range metrics {
+		keys = appendMetricKeys(keys, metricNames[i])
+	}
+	rps := steadyPrefix + keyRPS
+	keys = append(keys, keySteadyFrom, keySteadyTo, keySteadyRequests, rps, rps+"-ci95-lo", rps+"-ci95-hi", steadyPrefix+keyTokensPerSecond)
+	for _, i := range steadyMetrics {
+		keys = appendMetricKeys(keys, steadyPrefix+metricNames[i])
+	}
+	return keys
+}
+
+func appendMetricKeys(keys []string, name string) []string {
+	keys = append(keys, name+"-n")
+	for _, statistic := range append([]string{"mean"}, quantileNames()...) {
+		key := name + "-" + statistic
+		keys = append(keys, key, key+"-ci95-lo", key+"-ci95-hi")
+	}
+	return keys
+}
+
+func quantileNames() (names []string) {
+	for _, q := range quantiles {
+		names = append(names, q.name)
+	}
+	return names
+}
+
+// LLMeters reports whether a key is one of LLMeter's, with its formula: failed requests are part of it, and percentiles are
+// Python's exclusive ones.
+func LLMeters(key string) bool {
+	metric, _, _ := strings.Cut(key, "-")
+	return slices.Contains(summaryKeys, key) || slices.Contains(runKeys, key) || key == keyOutputTPS || slices.Contains(pyNames[:], metric)
+}
+
 // computed reports whether key is a statistic that this package computes from responses, or a field of the summary: no
 // callback can contribute one under its name.
 func computed(key string) bool {
-	if slices.Contains(summaryKeys, key) || slices.Contains(runKeys, key) || slices.Contains(ownRunKeys, key) ||
-		key == keyOutputTPS || key == keyInterrupted || strings.HasPrefix(key, errorsPrefix) {
-		return true
-	}
-	metric, aggregation, ok := strings.Cut(key, "-")
-	switch {
-	case !ok:
-		return false
-	case slices.Contains(pyNames[:], metric):
-		return slices.Contains(pyAggregations, aggregation)
-	case slices.Contains(metricNames[:], metric):
-		quantile, _, _ := strings.Cut(aggregation, "-ci95-")
-		return aggregation == "mean" || aggregation == "n" || isQuantile(quantile)
-	}
-	return false
-}
-
-func isQuantile(name string) bool {
-	for _, q := range quantiles {
-		if q.name == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(summaryKeys, key) || key == keyInterrupted || slices.Contains(Keys(), key) ||
+		strings.HasPrefix(key, errorsPrefix) || strings.HasPrefix(key, goodputPrefix)
 }

@@ -157,9 +157,23 @@ func (r *Record) appendAttempts(b []byte) []byte {
 		b = appendSeconds(b, "dns", a.DNS)
 		b = appendSeconds(b, "connect", a.Connect)
 		b = appendSeconds(b, "tls", a.TLS)
-		b = append(appendErrorObject(b, a.Error), '}')
+		b = append(appendRateLimit(appendErrorObject(b, a.Error), a.RateLimit), '}')
 	}
 	return append(b, ']')
+}
+
+func appendRateLimit(b []byte, l *endpoint.RateLimit) []byte {
+	if l == nil {
+		return b
+	}
+	b = appendQuota(append(b, `, "rate_limit": {"requests": `...), l.Requests)
+	return append(appendQuota(append(b, `, "tokens": `...), l.Tokens), '}')
+}
+
+func appendQuota(b []byte, q endpoint.Quota) []byte {
+	b = strconv.AppendInt(append(b, `{"limit": `...), int64(q.Limit), 10)
+	b = strconv.AppendInt(append(b, `, "remaining": `...), int64(q.Remaining), 10)
+	return append(appendSeconds(b, "reset", q.Reset), '}')
 }
 
 func (r *Record) appendEvents(b []byte) []byte {

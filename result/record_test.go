@@ -110,7 +110,8 @@ func TestRecordsAsJSONStayWhatTheyAre(t *testing.T) {
 	r.Attempts = []endpoint.Attempt{
 		{URL: "http://a", Status: 503, Start: r.Dispatched, Ready: r.Dispatched.Add(1), Written: r.Dispatched.Add(2), Error: refused},
 		{URL: "http://b", RemoteAddr: "b:80", Protocol: "HTTP/1.1", Reused: true, Status: 200, Start: r.Dispatched.Add(time.Millisecond),
-			FirstByte: r.Dispatched.Add(2 * time.Millisecond), End: r.End, DNS: 1, Connect: time.Second, TLS: time.Minute},
+			FirstByte: r.Dispatched.Add(2 * time.Millisecond), End: r.End, DNS: 1, Connect: time.Second, TLS: time.Minute,
+			RateLimit: &endpoint.RateLimit{Requests: endpoint.Quota{Limit: 60, Reset: time.Second}}},
 	}
 	w.Add(r)
 	w.Add(&endpoint.Response{Seq: 1, Error: &endpoint.Error{Kind: endpoint.KindCallback, Message: "no"}})

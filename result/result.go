@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/slo"
 	"github.com/llmeter-go/llmeter/store"
 )
 
@@ -38,6 +39,9 @@ type Result struct {
 	Interrupted       bool // the run was cancelled before its end
 	CancelledRequests int  // requests that were aborted with it
 	Conversations     int  // conversations that were begun, of which each turn is a request; 0 = there were none
+
+	Objectives       []slo.Objective // that the run was to keep; see [Result.Check]
+	Warmup, Cooldown Cut             // what was not to be part of the steady state
 
 	Warnings []Warning       // what is doubtful about the numbers or the files
 	Clock    string          // what stamped the chunks: "kernel" or "user"; "" = not known
@@ -78,6 +82,7 @@ type data struct {
 	acc         *Accumulator // nil: the statistics are the saved ones
 	saved       Stats
 	contributed []entry
+	steady      []entry // the numbers of the steady state, if acc is there and has one
 	coarse      bool // the stamps are in whole seconds, as LLMeter writes them
 	outputTPS   any  // the saved value, used where coarse; nil if there is none
 	own         bool // a llmeter.json was loaded, whose warnings are those of the run
@@ -86,18 +91,22 @@ type data struct {
 	held     []*endpoint.Response
 }
 
-// Complete makes res a Result of what was added: it fills in the counts and request times that res leaves zero and
-// adds warnings of percentiles that were drawn from too few values. responses are those that were kept, which need
-// not be all: nil makes [Result.Responses] read them from OutputPath. The Accumulator belongs to res from then on.
+// Complete makes res a Result of what was added: it fills in the counts and request times that res leaves zero, adds
+// warnings of numbers that are doubtful, and computes the steady state as res.Warmup and res.Cooldown say. responses are those
+// that were kept, which need not be all: nil makes [Result.Responses] read them from OutputPath, and Complete as well, where
+// it needs them for the steady state. The Accumulator belongs to res from then on.
 func (a *Accumulator) Complete(res *Result, responses []*endpoint.Response) {
 	*res = a.fill(res)
 	res.warn(a.warnings()...)
 	d := res.own()
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.acc = a
 	d.inMemory = responses != nil || res.OutputPath == ""
 	d.held = slices.DeleteFunc(slices.Clone(responses), (*endpoint.Response).Cancelled)
+	d.mu.Unlock()
+	if err := a.addSteady(context.Background(), res); err != nil {
+		res.warn(Warning{Code: WarnUnreadable, Text: fmt.Sprintf("there is no steady state, because the responses cannot be read back: %v", err)})
+	}
 }
 
 // own gives r's data, which a literal does not have.
@@ -113,6 +122,13 @@ func (r *Result) contributed() []entry {
 		return nil
 	}
 	return r.data.contributed
+}
+
+func (r *Result) steady() []entry {
+	if r.data == nil {
+		return nil
+	}
+	return r.data.steady
 }
 
 // Stats computes the statistics; [Accumulator.Stats] says which ones. Where responses were not loaded, they are the
@@ -249,7 +265,7 @@ func (s Stats) errorCounts() (all []ErrorCount) {
 // stays, so rates are those within the same run; what callbacks contributed, and the folder, do not. Responses that
 // cannot be read become a warning.
 func (r *Result) Filter(keep func(*endpoint.Response) bool) *Result {
-	acc, kept := new(Accumulator), []*endpoint.Response{}
+	acc, kept := &Accumulator{Objectives: r.Objectives}, []*endpoint.Response{}
 	f := *r
 	f.data, f.Warnings = nil, nil
 	for response, err := range r.Responses() {

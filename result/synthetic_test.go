@@ -115,6 +115,7 @@ func (s *synthetic) attempt(r *endpoint.Response, status int) endpoint.Attempt {
 		URL: "http://127.0.0.1:8000/v1", RemoteAddr: "127.0.0.1:8000", Protocol: "HTTP/1.1", Reused: r.Seq > 4, Status: status,
 		Start: r.Dispatched.Add(10 * time.Microsecond), Ready: r.Dispatched.Add(20 * time.Microsecond), Written: r.Dispatched.Add(30 * time.Microsecond),
 		FirstByte: r.Dispatched.Add(time.Millisecond), End: r.End, DNS: 1, Connect: 2, TLS: 3,
+		RateLimit: &endpoint.RateLimit{Requests: endpoint.Quota{Limit: 60, Remaining: s.rand.IntN(60), Reset: s.duration(time.Second)}},
 	}
 }
 

@@ -35,7 +35,9 @@ func TestALagThatSpoilsAGapDoesNotSpoilALongAnswer(t *testing.T) {
 	require.Zero(t, v.Lag("ttlt-p99"))
 }
 
-func bare(r result.Reason) result.Reason { return result.Reason{Metric: r.Metric, Error: r.Error, Unit: r.Unit} }
+func bare(r result.Reason) result.Reason {
+	return result.Reason{Metric: r.Metric, Error: r.Error, Unit: r.Unit}
+}
 
 func TestSendingLateSpoilsWhatCountsFromDispatch(t *testing.T) {
 	h := result.Health{SendLag: result.Lag{N: 10, P50: 0.02, P99: 0.3}}

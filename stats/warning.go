@@ -80,6 +80,14 @@ func ApproximateWarning(q float64, n uint64) (Warning, bool) {
 	return Warning{Approximate, fmt.Sprintf("the interval of %s of %d values is approximate: its coverage is known from %d on", percentile(q), n, least)}, true
 }
 
+// ApproximateMeanWarning warns of the interval of the mean of n values; see MinApproximateMeanN.
+func ApproximateMeanWarning(n uint64) (Warning, bool) {
+	if n >= MinApproximateMeanN {
+		return Warning{}, false
+	}
+	return Warning{Approximate, fmt.Sprintf("the interval of the mean of %d values is approximate: its coverage is known from %d on", n, MinApproximateMeanN)}, true
+}
+
 // DependentWarning warns of n values that count for less than half as many independent ones.
 func DependentWarning(n uint64, effectiveN float64) (Warning, bool) {
 	if effectiveN >= float64(n)/2 {

@@ -32,6 +32,8 @@ func TestWarningsAppearExactlyBelowTheirLimits(t *testing.T) {
 			"p99 of 367 effective values has no 95 % interval: at least 368 are needed"},
 		{Approximate, 2000, func(n float64) (Warning, bool) { return ApproximateWarning(0.99, uint64(n)) },
 			"the interval of p99 of 1999 values is approximate: its coverage is known from 2000 on"},
+		{Approximate, 500, func(n float64) (Warning, bool) { return ApproximateMeanWarning(uint64(n)) },
+			"the interval of the mean of 499 values is approximate: its coverage is known from 500 on"},
 		{Dependent, 50, func(n float64) (Warning, bool) { return DependentWarning(100, n) },
 			"100 values, alike in time, count for 49 independent ones"},
 	} {

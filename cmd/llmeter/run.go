@@ -7,6 +7,7 @@ import (
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/report"
 	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/transport"
 )
 
 type runCommand struct {
@@ -23,6 +24,9 @@ func (c *runCommand) Run(ctx context.Context, term *terminal) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
+	if err := c.headroom(&runner); err != nil {
+		return err
+	}
 	run, err := runner.Start(ctx)
 	if err != nil {
 		return err
@@ -33,6 +37,21 @@ func (c *runCommand) Run(ctx context.Context, term *terminal) error {
 		return err
 	}
 	return errors.Join(c.print(term, res), outcome(ctx, res, err))
+}
+
+// headroom reports beforehand what the system does not have enough of for the connections of the run.
+func (c *runCommand) headroom(r *llmeter.Runner) error {
+	need := transport.Need{Conns: max(r.Clients, r.MaxInFlight, 1), Addresses: len(c.Target.URL)}
+	if c.Transport.HTTP2 {
+		need.Conns = 1
+	}
+	if c.Transport.UnixSocket != "" {
+		need.Addresses = 0
+	}
+	if !c.Transport.KeepAlive {
+		need.PerSecond = c.Load.Rate
+	}
+	return transport.Headroom(transport.SystemLimits(), need)
 }
 
 // outcome turns how a run ended into the command's exit code. A run that was interrupted or reached nobody says so even

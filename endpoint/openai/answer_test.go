@@ -152,6 +152,7 @@ func TestChatStreamReads(t *testing.T) {
 		`{"id":"c","choices":[{"index":0,"delta":{"content":"Hi"}},{"index":1,"delta":{"content":"Yo"}}]}`,
 		`{"id":"c","choices":[{"index":1,"delta":{"content":"!"},"finish_reason":"length"}]}`, stop),
 		endpoint.Response{Text: "Hi", FinishReason: "stop", Events: []endpoint.Event{{Text: 2, Tokens: 1}, {Tokens: 1}, {Tokens: 1}, {}}})
+	check("errors that are none", events(`{"error":null,"choices":[{"delta":{"content":"H"}}]}`, `{"error":false,"choices":[{"delta":{"content":"i"}}]}`, stop), ok)
 	check("events that are no chunks", events(`{"choices":[],"prompt_filter_results":[]}`, `{"something":"else"}`, delta(`{"content":"Hi"}`), stop), ok)
 	check("a whole answer though a stream was asked for",
 		answer{kind: "application/json", body: `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}`},

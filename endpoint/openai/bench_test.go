@@ -220,3 +220,50 @@ func floorClient(url string) (stream func() int, end func()) {
 		}
 	}, client.CloseIdleConnections
 }
+
+// canned answers every request with the same chunks, without a network.
+type canned struct{ chunks int }
+
+func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: 200, Proto: "HTTP/1.1", Header: http.Header{"Content-Type": {"text/event-stream"}}, Request: r,
+		Body: io.NopCloser(&cannedBody{chunks: c.chunks}),
+	}, nil
+}
+
+type cannedBody struct{ chunks int }
+
+func (b *cannedBody) Read(p []byte) (int, error) {
+	switch b.chunks--; {
+	case b.chunks >= 0:
+		return copy(p, benchChunk), nil
+	case b.chunks == -1:
+		return copy(p, "data: [DONE]\n\n"), nil
+	}
+	return 0, io.EOF
+}
+
+// cannedClient gives a function that asks for one answer of so many chunks.
+func cannedClient(tb testing.TB, chunks int) func() {
+	e := &openai.CompletionStreamEndpoint{Model: "m", BaseURL: "http://canned/v1", Client: &http.Client{Transport: canned{chunks}}}
+	p, err := endpoint.Prepare(e, benchPayload)
+	require.NoError(tb, err)
+	return func() {
+		r, err := e.Invoke(context.Background(), p)
+		require.NoError(tb, err)
+		require.Len(tb, r.Events, chunks+1)
+	}
+}
+
+// BenchmarkInvoke is the cost of everything but net/http: of a request with few chunks, and of each chunk.
+func BenchmarkInvoke(b *testing.B) {
+	for _, chunks := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("chunks=%d", chunks), func(b *testing.B) {
+			ask := cannedClient(b, chunks)
+			b.ReportAllocs()
+			for b.Loop() {
+				ask()
+			}
+		})
+	}
+}

@@ -61,7 +61,7 @@ func (d *chatDecoder) read(kind, data []byte, emit func(*endpoint.Chunk)) (int, 
 		return 0, err
 	}
 	var choices []*fastjson.Value
-	failed := string(kind) == "error"
+	reported := false
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "id":
@@ -71,13 +71,18 @@ func (d *chatDecoder) read(kind, data []byte, emit func(*endpoint.Chunk)) (int, 
 		case "usage":
 			d.count(v)
 		case "error":
-			failed = failed || v.Type() != fastjson.TypeNull
+			reported = true
 		case "object":
-			failed = failed || text(v) == "error"
+			reported = reported || text(v) == "error"
 		}
 	})
-	if failed {
+	if string(kind) == "error" {
 		return 0, failure(v)
+	}
+	if reported {
+		if err := wire.StreamError(v); err != nil {
+			return 0, err
+		}
 	}
 	for _, c := range choices {
 		d.choice(c)

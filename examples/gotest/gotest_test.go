@@ -1,8 +1,13 @@
 // Package gotest shows performance checks as Go tests and Go benchmarks:
 //
-//	go test ./examples/gotest                             # objectives, and the comparison with testdata/chat.json
-//	go test ./examples/gotest -update                     # write testdata/chat.json from this run
-//	go test ./examples/gotest -run '^$' -bench . -count 6 # for benchstat
+//	go test ./examples/gotest            # objectives, and a comparison with testdata/chat.json
+//	go test ./examples/gotest -update    # writes testdata/chat.json
+//
+// Two servers of different speed, compared:
+//
+//	go test -run '^$' -bench 'Chat$' -benchtime 160x -count 6 ./examples/gotest > old.txt
+//	CHAT_TTFT='lognormal 25ms sigma 0.1' go test -run '^$' -bench 'Chat$' -benchtime 160x -count 6 ./examples/gotest > new.txt
+//	go run golang.org/x/perf/cmd/benchstat@latest old.txt new.txt
 package gotest
 
 import (
@@ -38,7 +43,7 @@ func TestChatAnswersInTime(t *testing.T) {
 	llmetertest.Check(t, res, "ttft-p99 < 2s", "goodput(ttft<1s,tpot<100ms) > 95%", "failed_requests < 1")
 }
 
-// TestChatIsAsFastAsItWas runs in a bubble, where the server's time is all the time there is: the baseline is the same on every machine.
+// TestChatIsAsFastAsItWas runs in a bubble, where time passes for the server alone: its baseline is that of every machine.
 func TestChatIsAsFastAsItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runner := chat(t)

@@ -36,7 +36,9 @@ const seen = `(() => {
 	for (const plot of document.querySelectorAll("[data-figure]")) {
 		let coloured = 0;
 		for (const canvas of plot.querySelectorAll("canvas")) {
-			const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+			const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+			copy.drawImage(canvas, 0, 0);
+			const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
 			for (let i = 0; i < data.length; i += 4) {
 				const [r, g, b, a] = [data[i], data[i + 1], data[i + 2], data[i + 3]];
 				if (a > 20 && Math.max(r, g, b) - Math.min(r, g, b) > 40) coloured++;

@@ -213,9 +213,10 @@ func (s sample) requests() []figure.Block {
 	slices.SortFunc(order, func(a, b int) int { return int(math.Copysign(1, s.total[b]-s.total[a])) })
 	for lane, i := range order[:min(16, len(order))] {
 		names = append(names, fmt.Sprintf("request %d", i))
+		late := s.ttft[i] * 0.1 * float64(lane%4)
 		slow.Bars = append(slow.Bars,
-			figure.Bar{Lane: lane, Kind: 2, Start: 0, End: 0.05 * float64(lane%4)},
-			figure.Bar{Lane: lane, Kind: 0, Start: 0.05 * float64(lane%4), End: s.ttft[i], Label: "wait " + figure.Seconds.Format(s.ttft[i])},
+			figure.Bar{Lane: lane, Kind: 2, Start: 0, End: late},
+			figure.Bar{Lane: lane, Kind: 0, Start: late, End: s.ttft[i], Label: "wait " + figure.Seconds.Format(s.ttft[i])},
 			figure.Bar{Lane: lane, Kind: 1, Start: s.ttft[i], End: s.total[i], Label: "214 tokens"})
 	}
 	clients := make([]string, 64)

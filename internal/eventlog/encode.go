@@ -149,7 +149,7 @@ func appendError(b []byte, e *Error) []byte {
 }
 
 func appendAttempt(b []byte, origin int64, a *Attempt) []byte {
-	flags := flag(attemptReused, a.Reused) | flag(attemptError, a.Error != nil)
+	flags := flag(attemptReused, a.Reused) | flag(attemptError, a.Error != nil) | flag(attemptRateLimit, a.RateLimit != nil)
 	for i, t := range a.instants() {
 		flags |= flag(attemptStart<<i, *t != Missing)
 	}
@@ -162,7 +162,16 @@ func appendAttempt(b []byte, origin int64, a *Attempt) []byte {
 	b = binary.AppendVarint(b, a.DNS)
 	b = binary.AppendVarint(b, a.Connect)
 	b = binary.AppendVarint(b, a.TLS)
-	return appendError(b, a.Error)
+	b = appendError(b, a.Error)
+	if a.RateLimit == nil {
+		return b
+	}
+	for _, q := range []*Quota{&a.RateLimit.Requests, &a.RateLimit.Tokens} {
+		b = binary.AppendVarint(b, int64(q.Limit))
+		b = binary.AppendVarint(b, int64(q.Remaining))
+		b = binary.AppendVarint(b, q.Reset)
+	}
+	return b
 }
 
 func appendEvents(b []byte, events []Event) []byte {

@@ -62,6 +62,18 @@ type Attempt struct {
 	Start, Ready, Written, FirstByte, End int64
 	DNS, Connect, TLS                     int64 // nanoseconds
 	Error                                 *Error
+	RateLimit                             *RateLimit
+}
+
+// A RateLimit is what a provider said of its limits.
+type RateLimit struct {
+	Requests, Tokens Quota
+}
+
+// A Quota is one such limit.
+type Quota struct {
+	Limit, Remaining int
+	Reset            int64 // nanoseconds
 }
 
 // An Event is one event of a stream.
@@ -145,4 +157,5 @@ const (
 	attemptWritten
 	attemptFirstByte
 	attemptEnd
+	attemptRateLimit
 )

@@ -36,7 +36,8 @@ func example() eventlog.Response {
 		Attempts: []eventlog.Attempt{
 			{URL: "http://a/v1", RemoteAddr: "[::1]:80", Protocol: "HTTP/1.1", Reused: true, Status: 503,
 				Start: 12_000_001, Ready: 12_000_002, Written: 12_000_003, FirstByte: none, End: 12_000_004, DNS: 1, Connect: 2, TLS: 3,
-				Error: &eventlog.Error{Kind: "http_5xx", Status: 503}},
+				Error: &eventlog.Error{Kind: "http_5xx", Status: 503}, RateLimit: &eventlog.RateLimit{
+					Requests: eventlog.Quota{Limit: 60, Remaining: 0, Reset: 1_000_000_000}, Tokens: eventlog.Quota{Limit: 90_000}}},
 			{Start: 13_000_000, Ready: none, Written: none, FirstByte: none, End: none},
 		},
 		Events: []eventlog.Event{
@@ -121,6 +122,29 @@ func TestTheBytesOfALogStayWhatTheyAre(t *testing.T) {
 	require.Equal(t, strings.TrimSpace(string(golden)), got)
 	require.Equal(t, "LLMEVT\x01\x00", string(logOf()[:8]))
 	require.Equal(t, uint64(start.UnixNano()), binary.LittleEndian.Uint64(logOf()[8:]))
+}
+
+// The bytes in the documentation, for whoever writes a reader, are those that are written.
+func TestTheExampleOfTheDocumentationIsALog(t *testing.T) {
+	text, err := os.ReadFile("../../docs/events.md")
+	require.NoError(t, err)
+	_, example, ok := strings.Cut(string(text), "```hex\n")
+	require.True(t, ok)
+	example, _, _ = strings.Cut(example, "```")
+	var digits strings.Builder
+	for line := range strings.Lines(example) {
+		fields, _, _ := strings.Cut(line, "  ")
+		digits.WriteString(strings.ReplaceAll(fields, " ", ""))
+	}
+	log, err := hex.DecodeString(digits.String())
+	require.NoError(t, err)
+	want := eventlog.Response{
+		Seq: 5, Client: 1, RequestTime: start.UnixMicro() + 1000, Dispatched: 1_000_000, Intended: 1_000_000,
+		FirstToken: 201_000_000, FirstText: 201_000_000, LastToken: 221_000_000, End: 221_500_000, Streamed: true,
+		Output: eventlog.Count{N: 2, Source: 1},
+		Events: []eventlog.Event{{At: 200_000_000, Bytes: 210, Text: 4, Tokens: 1, Late: 3}, {At: 220_000_000, Bytes: 211, Text: 5, Tokens: 1}},
+	}
+	require.Equal(t, logOf(want), log)
 }
 
 func TestALogThatIsCutAnywhereGivesWhatIsComplete(t *testing.T) {
@@ -289,7 +313,7 @@ func response() *rapid.Generator[eventlog.Response] {
 			Reused: rapid.Bool().Draw(t, "reused"), Status: rapid.Int().Draw(t, "status"),
 			Start: i.Draw(t, "start"), Ready: i.Draw(t, "ready"), Written: i.Draw(t, "written"), FirstByte: i.Draw(t, "byte"), End: i.Draw(t, "end"),
 			DNS: rapid.Int64().Draw(t, "dns"), Connect: rapid.Int64().Draw(t, "connect"), TLS: rapid.Int64().Draw(t, "tls"),
-			Error: failure.Draw(t, "error"),
+			Error: failure.Draw(t, "error"), RateLimit: rapid.Ptr(rapid.Make[eventlog.RateLimit](), true).Draw(t, "limit"),
 		}
 	})
 	return rapid.Custom(func(t *rapid.T) eventlog.Response {

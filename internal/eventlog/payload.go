@@ -126,7 +126,14 @@ func (d *decoder) attempt(origin int64) Attempt {
 	if flags&attemptError != 0 {
 		a.Error = d.error()
 	}
+	if flags&attemptRateLimit != 0 {
+		a.RateLimit = &RateLimit{Requests: d.quota(), Tokens: d.quota()}
+	}
 	return a
+}
+
+func (d *decoder) quota() Quota {
+	return Quota{Limit: int(d.signed()), Remaining: int(d.signed()), Reset: d.signed()}
 }
 
 func (d *decoder) events(events []Event) []Event {

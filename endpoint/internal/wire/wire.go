@@ -141,6 +141,7 @@ func (x *exchange) settle(err error) *endpoint.Error {
 	}
 	if x.resp != nil {
 		x.attempt.Status, x.attempt.Protocol = x.resp.StatusCode, x.resp.Proto
+		x.attempt.RateLimit = rateLimit(x.resp.Header)
 	}
 	if x.end.IsZero() {
 		x.attempt.End = time.Now()

@@ -1,0 +1,277 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+
+	"github.com/llmeter-go/llmeter"
+	"github.com/llmeter-go/llmeter/load"
+	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/slo"
+	"github.com/llmeter-go/llmeter/stats"
+)
+
+// Capacity searches the highest load under which an endpoint still meets its objectives.
+//
+// The load is doubled until an objective is missed, and then halved in between. A level ends as soon as it is sure that it
+// meets or misses the objectives, by an exact test that allows for having looked several times and for requests that are
+// alike in time. A level that is not sure by its end counts for neither side: the search goes on above and below it. So the
+// answer comes with an interval that holds the true capacity with the Level asked for, as long as more load is never better.
+//
+// A failed request misses every bound: a server that turns requests away is over its capacity. An open loop that its server
+// cannot keep up with is recognized by its growing number of requests in flight, and its level ends.
+type Capacity struct {
+	// Runner is what all levels have in common. Its Clients, Arrivals and Requests are set by the search; its Duration, if
+	// any, is the time after which a level ends. Every level has a seed of its own, made from its Seed.
+	Runner llmeter.Runner
+
+	// Objectives are what must be met. Required. The sure ones are those about a quantile ("ttft-p99 < 500ms"), a mean, goodput
+	// and failed_requests_rate; any other statistic is compared with its bound when its level has ended.
+	Objectives []slo.Objective
+
+	// Rates searches among requests per second of an open loop; otherwise among clients of a closed loop.
+	Rates bool
+	// Arrivals is the schedule of a rate, which may be endless. nil = [load.Poisson].
+	Arrivals func(load.Rate) load.Arrivals
+
+	// Start is the first load, in clients or requests per second. 0 = 1.
+	Start float64
+	// Max is the highest load that is tried. 0 = 1,024.
+	Max float64
+	// RequestsPerLevel is after how many requests a level ends that is not sure. 0 = so many that an objective that is just
+	// missed sees 32 requests on the wrong side, at least 200 and 10 of each client; at a rate, at least as many as it takes
+	// for too high a rate to show.
+	RequestsPerLevel int
+	// Precision is how close to each other the ends of the interval are to be, as a share. Clients are whole. 0 = 0.05.
+	Precision float64
+	// Level is how sure the interval is. 0 = 0.95.
+	Level float64
+
+	// Progress is told where the search stands; see [Plan.Progress].
+	Progress func(Progress)
+}
+
+// A Decision says whether a level meets the objectives.
+type Decision string
+
+// The decisions.
+const (
+	Met     Decision = "met"
+	Missed  Decision = "missed"
+	Unclear Decision = "unclear" // the requests were too few to be sure
+)
+
+// A Check is what a level says of one objective.
+type Check struct {
+	Objective slo.Objective
+	Decision  Decision
+	N         int // requests that it was judged by
+
+	// Value and Limit are the share of requests that are on the wrong side of the bound, and the share that may be, where the
+	// objective is about a quantile, goodput or failures. Otherwise they are the number itself and its bound.
+	Value, Limit float64
+	Interval     stats.Interval // of Value; it need not exist
+}
+
+// A CapacityLevel is one level of the search.
+type CapacityLevel struct {
+	Load
+	Decision  Decision
+	Saturated bool // requests came faster than they were answered
+	Checks    []Check
+	Result    *llmeter.Result
+}
+
+// A CapacityResult is the answer of a Capacity.
+type CapacityResult struct {
+	Name       string
+	OutputPath string // the folder of the search, "" if there is none
+
+	// Load is the best estimate of the capacity, by all levels around it. It is zero if even the lowest load misses.
+	Load Load
+	// Interval holds the capacity, in clients or requests per second: Lo is the highest load that met the objectives for sure, 0
+	// if none did; Hi is the lowest one that missed them for sure, infinite if none did.
+	Interval stats.Interval
+	Levels   []CapacityLevel // the curve: every level that was tried, by its load
+	Warnings []result.Warning
+}
+
+// The codes of warnings about capacities.
+const (
+	WarnBound     = "bound"     // the capacity lies beyond the loads that were tried
+	WarnImprecise = "imprecise" // the interval is wider than was asked for
+)
+
+// Run searches. Beside an error it gives the levels until then, and no answer.
+func (c Capacity) Run(ctx context.Context) (*CapacityResult, error) {
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("invalid capacity search: %w", err)
+	}
+	series, err := Plan{
+		Kind: KindCapacity, Runner: c.Runner, Progress: c.Progress,
+		Settings: map[string]any{
+			"objectives": c.Objectives, "rates": c.Rates, "requests_per_level": c.RequestsPerLevel, "level": c.level(),
+			"precision": c.precision(),
+		},
+	}.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res := &CapacityResult{Name: series.Name(), OutputPath: series.Folder()}
+	s := search{
+		whole: !c.Rates, start: orDefault(c.Start, 1), most: orDefault(c.Max, 1024), precision: c.precision(),
+		probe: func(at float64) (Decision, float64, error) {
+			level, err := c.try(ctx, series, at)
+			if level.Result != nil {
+				res.Levels = append(res.Levels, level)
+			}
+			return level.Decision, excess(level.Checks), err
+		},
+	}
+	found, err := s.run()
+	slices.SortFunc(res.Levels, func(a, b CapacityLevel) int { return a.compare(b.Load) })
+	if err != nil {
+		return res, err
+	}
+	res.Load, res.Interval = c.at(found.best), stats.Interval{Lo: found.lo, Hi: found.hi}
+	if found.best == 0 {
+		res.Load = Load{}
+	}
+	res.Warnings = c.warnings(res)
+	return res, nil
+}
+
+// try runs one level and judges it.
+func (c Capacity) try(ctx context.Context, series *Series, at float64) (CapacityLevel, error) {
+	level := CapacityLevel{Load: c.at(at)}
+	r := c.Runner
+	level.on(&r, c.Arrivals)
+	j := c.judge(level.Load)
+	if r.Duration == 0 || c.Rates {
+		r.Requests = c.requests(level.Load)
+	}
+	if !c.Rates {
+		r.Requests = (r.Requests + r.Clients - 1) / r.Clients
+	}
+	name := level.runName()
+	r.Seed = levelSeed(r.Seed, name)
+	r.AddCallback(&watcher{judge: j})
+	res, err := series.Run(ctx, name, r)
+	if err != nil {
+		return level, fmt.Errorf("%v: %w", level.Load, err)
+	}
+	var seen []observation
+	for r, err := range res.Responses() {
+		if err != nil {
+			return level, fmt.Errorf("%v: %w", level.Load, err)
+		}
+		seen = append(seen, j.observe(r))
+	}
+	level.Result = res
+	level.Decision, level.Checks, level.Saturated = j.decide(seen, res)
+	return level, nil
+}
+
+// levelSeed makes levels independent of each other, and the same again when a search is gone on with.
+func levelSeed(seed uint64, name string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return seed ^ h.Sum64()
+}
+
+func (c Capacity) at(value float64) Load {
+	if c.Rates {
+		return Load{Rate: load.Rate(value)}
+	}
+	return Load{Clients: int(value)}
+}
+
+func (c Capacity) level() float64     { return orDefault(c.Level, 0.95) }
+func (c Capacity) precision() float64 { return orDefault(c.Precision, 0.05) }
+
+// requests is how many requests a level has at most.
+func (c Capacity) requests(l Load) int {
+	if c.RequestsPerLevel > 0 {
+		return c.RequestsPerLevel
+	}
+	if c.Rates && c.Runner.Duration > 0 {
+		return 0 // as many as fall into the time
+	}
+	const onTheWrongSide, least, most, perClient = 32, 200, 10_000, 10
+	j := c.judge(l)
+	n := float64(least)
+	for _, cr := range j.criteria {
+		if cr.allowed > 0 {
+			n = max(n, min(onTheWrongSide/cr.allowed, most))
+		}
+	}
+	n = max(n, perClient*float64(l.Clients), 1.2*float64(l.Rate)*j.settling.Seconds())
+	return int(math.Ceil(n))
+}
+
+func (c Capacity) warnings(res *CapacityResult) (all []result.Warning) {
+	warn := func(code, format string, args ...any) {
+		all = append(all, result.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
+	}
+	lo, hi := res.Interval.Lo, res.Interval.Hi
+	switch {
+	case math.IsInf(hi, 1):
+		warn(WarnBound, "no load up to %v missed the objectives for sure: the capacity may be higher", res.Levels[len(res.Levels)-1].Load)
+	case lo == 0:
+		warn(WarnBound, "no load down to %v met the objectives for sure", res.Levels[0].Load)
+	case hi > lo*(1+c.precision())*(1+1e-9) && (c.Rates || hi-lo > 1):
+		warn(WarnImprecise, "levels between %v and %v were not sure: more requests per level would narrow the interval", c.at(lo), c.at(hi))
+	}
+	for _, level := range res.Levels {
+		if v := level.Result.Verdict.Level; v == result.Invalid || v == result.Degraded {
+			warn(WarnUntrusted, "the run at %v is %s: what is found may be the capacity of this client", level.Load, v)
+		}
+	}
+	return all
+}
+
+func (c Capacity) validate() error {
+	var problems []error
+	complain := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if len(c.Objectives) == 0 {
+		complain("Objectives are missing")
+	}
+	for i, o := range c.Objectives {
+		if _, err := criterionOf(o); err != nil {
+			complain("Objectives[%d]: %w", i, err)
+		}
+	}
+	for _, n := range []struct {
+		name  string
+		value float64
+	}{{"Start", c.Start}, {"Max", c.Max}, {"Precision", c.Precision}, {"RequestsPerLevel", float64(c.RequestsPerLevel)}} {
+		if !(n.value >= 0) || math.IsInf(n.value, 0) {
+			complain("%s: %v is not a positive number", n.name, n.value)
+		}
+	}
+	if !c.Rates && (c.Start != math.Trunc(c.Start) || c.Max != math.Trunc(c.Max)) {
+		complain("Start and Max are numbers of clients, and must be whole")
+	}
+	if orDefault(c.Max, 1024) < orDefault(c.Start, 1) {
+		complain("Max is below Start")
+	}
+	if l := c.level(); !(l > 0 && l < 1) {
+		complain("Level: %v is not between 0 and 1", l)
+	}
+	if !c.Rates && c.Runner.Duration > 0 && c.RequestsPerLevel > 0 {
+		complain("Runner.Duration and RequestsPerLevel exclude each other in a closed loop")
+	}
+	problems = append(problems, notSet(c.Runner, "the search")...)
+	r := without(c.Runner)
+	if c.Rates {
+		c.at(orDefault(c.Start, 1)).on(&r, c.Arrivals)
+		if j := c.judge(Load{Rate: 1}); problems == nil && r.Duration > 0 && r.Duration < j.settling {
+			complain("Runner.Duration: at a rate, levels must last at least %v for a rate that is too high by Precision to show", j.settling)
+		}
+	}
+	return errors.Join(append(problems, r.Validate())...)
+}

@@ -1,0 +1,103 @@
+package result
+
+import (
+	"slices"
+	"time"
+
+	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/slo"
+	"github.com/llmeter-go/llmeter/stats"
+)
+
+// A goodput counts the requests that met all conditions of an objective.
+type goodput struct {
+	key             string // of the objective: "goodput(ttft<300ms)"
+	conditions      []slo.Condition
+	good, attempted int
+}
+
+// goodputOf gives a counter for each objective that is about goodput, those with equal conditions together.
+func goodputOf(objectives []slo.Objective) (all []goodput) {
+	for _, o := range objectives {
+		conditions, ok := o.Goodput()
+		if ok && !slices.ContainsFunc(all, func(g goodput) bool { return g.key == o.Key() }) {
+			all = append(all, goodput{key: o.Key(), conditions: conditions})
+		}
+	}
+	return all
+}
+
+// addGoodput counts a request, a failed one too: it was attempted, and is not good.
+func (a *Accumulator) addGoodput(r *endpoint.Response) {
+	if a.goodput == nil && len(a.Objectives) > 0 {
+		a.goodput = goodputOf(a.Objectives)
+	}
+	for i := range a.goodput {
+		a.goodput[i].add(r)
+	}
+}
+
+func (g *goodput) add(r *endpoint.Response) {
+	g.attempted++
+	bad := func(c slo.Condition) bool {
+		return !c.Good(func(name string) (float64, bool) { return measure(r, name) })
+	}
+	if !r.Failed() && !slices.ContainsFunc(g.conditions, bad) {
+		g.good++
+	}
+}
+
+func (a *Accumulator) mergeGoodput(o *Accumulator) {
+	for _, g := range o.goodput {
+		i := slices.IndexFunc(a.goodput, func(x goodput) bool { return x.key == g.key })
+		if i < 0 {
+			a.goodput = append(a.goodput, g)
+			continue
+		}
+		a.goodput[i].good += g.good
+		a.goodput[i].attempted += g.attempted
+	}
+}
+
+// addTo adds the share, its interval and n, and the good requests per second if it is known how long the run took.
+func (g *goodput) addTo(s *Stats, seconds float64) {
+	if g.attempted == 0 {
+		return
+	}
+	s.set(g.key, float64(g.good)/float64(g.attempted))
+	s.set(g.key+"-n", g.attempted)
+	setInterval(s, g.key, stats.Wilson(uint64(g.good), uint64(g.attempted), level))
+	if seconds > 0 {
+		s.set(g.key+"-requests_per_second", float64(g.good)/seconds)
+	}
+}
+
+// measure is a number of one request, by the name that a condition has for it: those of [endpoint.Response.Metric], LLMeter's
+// names of the same, and the mean gap between its tokens (itl) or events (icl).
+func measure(r *endpoint.Response, name string) (float64, bool) {
+	if key, ok := llmeterNames[name]; ok {
+		name = key
+	}
+	if name != metricNames[itl] && name != metricNames[icl] {
+		return r.Metric(name)
+	}
+	var gaps stats.Gaps
+	fillGaps(&gaps, r, r.TokensPerEvent())
+	var sum time.Duration
+	n := 0
+	for length, tokens := range gaps.All() {
+		sum += length
+		if name == metricNames[icl] {
+			tokens = 1
+		}
+		n += tokens
+	}
+	return sum.Seconds() / float64(n), n > 0
+}
+
+// needsEvents reports whether a condition is about what only the events of a stream tell.
+func needsEvents(o slo.Objective) bool {
+	return slices.ContainsFunc(o.Conditions, func(c slo.Condition) bool {
+		return c.Name == metricNames[itl] || c.Name == metricNames[icl] || c.Name == metricNames[stall]
+	})
+}

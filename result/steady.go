@@ -1,0 +1,149 @@
+package result
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/stats"
+)
+
+// WarnUnsettled is the code of the warning of a run without a steady state.
+const WarnUnsettled = "unsettled"
+
+// steadyMetrics are those that the steady state has.
+var steadyMetrics = [...]int{ttft, ttfct, ttlt, tpot, itl, response}
+
+// A steady computes the numbers of the steady state: those of the requests that were sent within the window, and what was
+// generated meanwhile, whenever its request was sent.
+type steady struct {
+	window            window
+	acc               Accumulator
+	completed, tokens int
+}
+
+func (s *steady) add(r *endpoint.Response, sent time.Duration) {
+	if s.window.from <= sent && sent <= s.window.to {
+		s.acc.Add(r)
+	}
+	if r.Failed() {
+		return
+	}
+	if ttlt, ok := r.TTLT(); ok && s.window.during(sent+ttlt) {
+		s.completed++
+	}
+	s.addTokens(r, sent)
+}
+
+// addTokens counts tokens by when their event was read. Those of which no event tells, such as hidden reasoning, were there by
+// the first one that tells of any; those of an answer without events by its end.
+func (s *steady) addTokens(r *endpoint.Response, sent time.Duration) {
+	tokens, rest := r.TokensPerEvent(), known(r.OutputTokens)
+	for _, n := range tokens {
+		rest -= n
+	}
+	next := 0
+	for i := range r.Events {
+		if r.Events[i].Tokens == 0 {
+			continue
+		}
+		n := tokens[next]
+		if next == 0 {
+			n += max(rest, 0)
+		}
+		next++
+		if s.window.during(sent + r.Events[i].At) {
+			s.tokens += n
+		}
+	}
+	if ttlt, ok := r.TTLT(); ok && next == 0 && s.window.during(sent+ttlt) {
+		s.tokens += rest
+	}
+}
+
+// numbers are the statistics, with their keys.
+func (s *steady) numbers() []entry {
+	var st Stats
+	seconds := (s.window.to - s.window.from).Seconds()
+	st.set(steadyPrefix+"from", s.window.from.Seconds())
+	st.set(steadyPrefix+"to", s.window.to.Seconds())
+	st.set(steadyPrefix+"requests", s.acc.requests)
+	st.set(steadyPrefix+keyRPS, float64(s.completed)/seconds)
+	setInterval(&st, steadyPrefix+keyRPS, stats.Poisson(uint64(s.completed), seconds, level))
+	st.set(steadyPrefix+keyTokensPerSecond, float64(s.tokens)/seconds)
+	for _, m := range steadyMetrics {
+		s.acc.addOwnStats(&st, steadyPrefix, m)
+	}
+	return st.entries
+}
+
+// addSteady computes the steady state of what a holds, of which r gives the responses again.
+func (a *Accumulator) addSteady(ctx context.Context, r *Result) error {
+	w, found := a.window(r.Warmup, r.Cooldown)
+	switch {
+	case found == noWindow:
+		return nil
+	case found == unsettled:
+		r.warn(Warning{Code: WarnUnsettled, Text: "latencies were still changing in the middle of the run: it has no steady state"})
+		return nil
+	}
+	var first time.Time
+	for response, err := range r.measured(ctx) {
+		if err != nil {
+			return err
+		}
+		if at := response.Dispatched; !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	s := steady{window: w}
+	for response, err := range r.measured(ctx) {
+		if err != nil {
+			return err
+		}
+		if !response.Dispatched.IsZero() {
+			s.add(response, response.Dispatched.Sub(first))
+		}
+	}
+	r.own().steady = s.numbers()
+	return nil
+}
+
+// measured gives all responses but cancelled ones, with their instants but perhaps without their texts, as often as it is
+// asked: from memory, from the event log, or from the lines if there is none.
+func (r *Result) measured(ctx context.Context) iter.Seq2[*endpoint.Response, error] {
+	held, inMemory := r.held()
+	if inMemory {
+		return func(yield func(*endpoint.Response, error) bool) {
+			for _, response := range held {
+				if !yield(response, nil) {
+					return
+				}
+			}
+		}
+	}
+	return func(yield func(*endpoint.Response, error) bool) {
+		for record, err := range Events(ctx, r.store(), r.OutputPath) {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				r.Responses()(yield)
+				return
+			case err != nil:
+				yield(nil, err)
+				return
+			case !record.Cancelled() && !yield(&record.Response, nil):
+				return
+			}
+		}
+	}
+}
+
+// steadyIn are the numbers of a steady state among saved statistics.
+func steadyIn(saved Stats) (all []entry) {
+	return slices.DeleteFunc(slices.Clone(saved.entries), func(e entry) bool { return !strings.HasPrefix(e.key, steadyPrefix) })
+}
