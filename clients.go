@@ -3,6 +3,7 @@ package llmeter
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,6 +15,9 @@ import (
 func (run *Run) closedLoop(ctx, sending context.Context, clients *errgroup.Group) {
 	for client := range run.cfg.Clients {
 		clients.Go(func() error { return run.client(ctx, sending, client) })
+		// Note: each client may send its first request before the next one starts. Started all at once, they would first all
+		// take a stamp and then wait for each other: at 100 clients on one processor 4 ms, which are not the server's.
+		runtime.Gosched()
 	}
 }
 

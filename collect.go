@@ -95,6 +95,7 @@ func (run *Run) keep(r *Response) {
 	finished, failed := run.acc.Requests(), run.acc.FailedRequests()
 	run.mu.Unlock()
 	run.checkStop(finished, failed)
+	run.checkUntil(finished)
 	if !run.cfg.LowMemory {
 		run.responses = append(run.responses, r)
 	}
@@ -115,6 +116,7 @@ func (run *Run) shell(end time.Time) *Result {
 		OutputPath: cfg.folder(), EndpointName: info.Name, Provider: info.Provider,
 		RunName: cfg.RunName, RunDescription: cfg.RunDescription,
 		StartTime: wall(run.start), EndTime: wall(end),
+		Objectives: cfg.Objectives, Warmup: cfg.Warmup, Cooldown: cfg.Cooldown,
 		Conversations: int(run.conversations.Load()), Clock: "user", Config: run.ownConfig(), Store: cfg.Store,
 	}
 	if cfg.Arrivals == nil {

@@ -85,6 +85,7 @@ func (run *Run) ownConfig() json.RawMessage {
 		ThinkTime   string    `json:"think_time,omitempty"`
 		Arrivals    string    `json:"arrivals,omitempty"`
 		MaxInFlight int       `json:"max_in_flight,omitempty"`
+		Until       string    `json:"until,omitempty"`
 		Timeout     string    `json:"timeout"`
 		Callbacks   []string  `json:"callbacks,omitempty"`
 		LowMemory   bool      `json:"low_memory,omitempty"`
@@ -108,6 +109,7 @@ func (run *Run) ownConfig() json.RawMessage {
 	if cfg.Arrivals != nil {
 		c.Arrivals = cfg.Arrivals.String()
 	}
+	c.Until = cfg.Until.String()
 	if cfg.Tokenizer != nil {
 		c.Tokenizer = fmt.Sprintf("%T", cfg.Tokenizer)
 	}

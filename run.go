@@ -42,7 +42,8 @@ type Run struct {
 	responses     []*Response
 	hookErr       error           // first error of an AfterInvoke
 	stopped       *result.Warning // why StopWhen ended the run
-	estimated     int             // answers whose tokens the server did not count
+	patience      patience
+	estimated     int // answers whose tokens the server did not count
 	conversations atomic.Int64
 	writer        *result.Writer
 
@@ -79,7 +80,7 @@ func (r Runner) Start(ctx context.Context, overrides ...func(*RunConfig)) (*Run,
 	if err := r.resolve(); err != nil { // once more: hooks may have edited anything
 		return nil, err
 	}
-	run := &Run{cfg: r, limit: r.Requests, done: make(chan struct{})}
+	run := &Run{acc: result.Accumulator{Objectives: r.Objectives}, cfg: r, limit: r.Requests, done: make(chan struct{})}
 	if r.Arrivals == nil {
 		run.limit = r.requestsPerClient()
 	}
@@ -225,6 +226,10 @@ func (run *Run) finish(end time.Time, err error) {
 		res.Warnings = append(res.Warnings, *run.stopped)
 	}
 	res.Warnings = append(res.Warnings, run.estimates()...)
+	res.Warnings = append(res.Warnings, run.imprecise(res.TotalTestTime)...)
+	if run.writer != nil && run.cfg.LowMemory {
+		run.writer.Flush() // so that the responses can be read back
+	}
 	run.acc.Complete(res, run.responses)
 	res.Health = run.health(res.Clock)
 	res.Warnings = append(res.Warnings, limits(res.Health)...)
@@ -235,9 +240,6 @@ func (run *Run) finish(end time.Time, err error) {
 	}
 	if run.acc.Unreachable() {
 		errs = append(errs, unreachable(res))
-	}
-	if run.writer != nil && run.cfg.LowMemory {
-		run.writer.Flush() // so that AfterRun can read the responses back
 	}
 	after := context.WithoutCancel(run.ctx)
 	for _, cb := range run.cfg.Callbacks {

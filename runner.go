@@ -12,6 +12,8 @@ import (
 
 	"github.com/llmeter-go/llmeter/load"
 	"github.com/llmeter-go/llmeter/prompt"
+	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/slo"
 	"github.com/llmeter-go/llmeter/store"
 )
 
@@ -60,6 +62,16 @@ type Runner struct {
 	Retry Retry
 	// StopWhen ends the run early when too much fails. The zero value never does.
 	StopWhen StopWhen
+	// Until ends the run when its numbers are known precisely enough, such as slo.MustParseUntil("ttft-p99 ci < 5%"). It is
+	// looked at after 100 responses and then after each tenth more, and must hold twice in a row. It needs a limit beside
+	// it: Requests, Duration, or Arrivals that end. nil = never.
+	Until slo.Until
+	// Objectives are what the run should keep, such as slo.MustParse("ttft-p99 < 500ms"). They change nothing about the run:
+	// its Result says how they came out (Result.Check). Goodput is counted while the run goes on.
+	Objectives []slo.Objective
+	// Warmup and Cooldown say what of the beginning and the end is not part of the steady state, whose numbers stand beside
+	// those of the whole run. The zero value lets the latencies decide, where there are at least 250 of them.
+	Warmup, Cooldown result.Cut
 	// Tokenizer counts what the endpoint does not report. nil = [tokenizer.Words], which counts words.
 	Tokenizer Tokenizer
 
@@ -175,7 +187,41 @@ func (r Runner) Validate() error {
 			problems = append(problems, err)
 		}
 	}
+	problems = append(problems, r.validateNumbers()...)
 	return errors.Join(append(problems, r.validateOutput()...)...)
+}
+
+// validateNumbers reports what is wrong with what is asked of the numbers.
+func (r Runner) validateNumbers() (problems []error) {
+	for i, o := range r.Objectives {
+		var names []string // anything: callbacks may add numbers of their own
+		if _, ok := o.Goodput(); ok {
+			names = result.Keys()
+		}
+		if _, err := slo.Parse(o.String(), names...); err != nil {
+			problems = append(problems, fmt.Errorf("Objectives[%d]: %w", i, err))
+		}
+	}
+	if err := r.Warmup.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("Warmup: %w", err))
+	}
+	if err := r.Cooldown.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("Cooldown: %w", err))
+	}
+	if len(r.Until) == 0 {
+		return problems
+	}
+	if _, err := slo.ParseUntil(r.Until.String(), result.LiveKeys()...); err != nil {
+		problems = append(problems, fmt.Errorf("Until: %w", err))
+	}
+	ends := r.Requests > 0 || r.Duration > 0
+	if r.Arrivals != nil && load.Validate(r.Arrivals) == nil && !ends {
+		_, ends = load.Length(r.Arrivals)
+	}
+	if !ends {
+		problems = append(problems, errors.New("Until needs a limit beside it: Requests, Duration, or Arrivals that end"))
+	}
+	return problems
 }
 
 func (r Runner) validateOutput() (problems []error) {

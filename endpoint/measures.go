@@ -132,12 +132,20 @@ func (r *Response) longestGap() (gap time.Duration, ok bool) {
 // is apportioned to the events by the bytes of their text, at least 1 each. Reasoning tokens that no event shows are
 // not part of that total. So the sum is the number of tokens streamed wherever there are at least as many as events.
 func (r *Response) TokensPerEvent() []int {
-	var counts, text []int
+	bearing := 0
+	for i := range r.Events {
+		if r.Events[i].Tokens > 0 {
+			bearing++
+		}
+	}
+	if bearing == 0 {
+		return nil
+	}
+	counts := make([]int, 0, bearing)
 	sum, bytes, reasoning := 0, 0, false
-	for _, e := range r.Events {
-		if e.Tokens > 0 {
+	for i := range r.Events {
+		if e := &r.Events[i]; e.Tokens > 0 {
 			counts = append(counts, int(e.Tokens))
-			text = append(text, int(e.Text))
 			sum += int(e.Tokens)
 			bytes += int(e.Text)
 			reasoning = reasoning || e.Channel == Reasoning
@@ -148,24 +156,25 @@ func (r *Response) TokensPerEvent() []int {
 		total -= r.ReasoningTokens.N
 	}
 	if total > sum && sum == len(counts) && bytes > 0 {
-		apportion(counts, text, total-sum)
+		apportion(counts, r.Events, bytes, total-sum)
 	}
 	return counts
 }
 
-// apportion adds extra to counts in proportion to weights. Each place gets the difference between two rounded running
-// sums, so that the parts add up to exactly extra and no part is off by one or more.
-func apportion(counts, weights []int, extra int) {
-	total := 0
-	for _, w := range weights {
-		total += w
-	}
-	run, given := 0, 0
-	for i, w := range weights {
-		run += w
+// apportion adds extra to the counts of the events that bear tokens, in proportion to their bytes of text, total in all. Each
+// gets the difference between two rounded running sums, so that the parts add up to exactly extra and no part is off by one or
+// more.
+func apportion(counts []int, events []Event, total, extra int) {
+	run, given, i := 0, 0, 0
+	for _, e := range events {
+		if e.Tokens <= 0 {
+			continue
+		}
+		run += int(e.Text)
 		upTo := int((int64(extra)*int64(run) + int64(total)/2) / int64(total))
 		counts[i] += upTo - given
 		given = upTo
+		i++
 	}
 }
 

@@ -201,7 +201,7 @@ func (c Capacity) requests(l Load) int {
 	if c.Rates && c.Runner.Duration > 0 {
 		return 0 // as many as fall into the time
 	}
-	const onTheWrongSide, least, most, perClient = 32, 200, 10_000, 10
+	const onTheWrongSide, least, most, perClient = 64, 200, 20_000, 10
 	j := c.judge(l)
 	n := float64(least)
 	for _, cr := range j.criteria {

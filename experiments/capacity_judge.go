@@ -106,16 +106,16 @@ func wholeCheck(o slo.Objective, res *llmeter.Result) Check {
 
 // look judges the first requests of a level, of which each has ended.
 func (j *judge) look(seen []observation) (Decision, []Check, bool) {
-	warmup := min(max(j.clients, len(seen)/10), len(seen)) // clients that start in step, and an empty server
+	warmup := min(max(j.clients, len(seen)/4), len(seen)) // clients that start in step, and an empty server
 	checks := make([]Check, len(j.criteria))
 	for i, c := range j.criteria {
-		var values stats.Series
+		var values, stays stats.Series
 		for _, o := range seen[warmup:] {
 			if v := o.values[i]; !math.IsNaN(v) {
-				values = append(values, v)
+				values, stays = append(values, v), append(stays, o.ended.Sub(o.sent).Seconds())
 			}
 		}
-		checks[i] = j.check(c, values)
+		checks[i] = j.check(c, values, stays)
 	}
 	saturated := j.rate > 0 && saturated(seen, j.doubt)
 	return j.sum(seen, checks, saturated), checks, saturated
@@ -139,7 +139,7 @@ func (j *judge) sum(seen []observation, checks []Check, saturated bool) Decision
 	return Unclear
 }
 
-func (j *judge) check(c criterion, values stats.Series) Check {
+func (j *judge) check(c criterion, values, stays stats.Series) Check {
 	check := Check{Objective: c.objective, Decision: Unclear, N: len(values), Limit: c.objective.Bound.Value(), Value: math.NaN()}
 	if c.allowed >= 0 {
 		check.Limit = c.allowed
@@ -149,7 +149,7 @@ func (j *judge) check(c criterion, values stats.Series) Check {
 	}
 	check.Value = stats.Mean(values)
 	if c.allowed >= 0 {
-		j.checkShare(&check, values)
+		j.checkShare(&check, values, stays)
 	} else {
 		j.checkMean(&check, values)
 	}
@@ -157,15 +157,16 @@ func (j *judge) check(c criterion, values stats.Series) Check {
 }
 
 // checkShare compares the share of requests on the wrong side with what is allowed, by the exact binomial test. Requests that
-// are alike in time count as fewer.
-func (j *judge) checkShare(check *Check, values stats.Series) {
+// are alike in time count as fewer. Where none is on the wrong side, that says nothing of how alike they are; so to be met, they
+// count as few as the times that they stayed say.
+func (j *judge) checkShare(check *Check, values, stays stats.Series) {
 	n := math.Floor(values.EffectiveN())
-	wrong := check.Value * n
-	check.Interval = stats.Wilson(uint64(math.Round(wrong)), uint64(n), j.level)
+	check.Interval = stats.Wilson(uint64(math.Round(check.Value*n)), uint64(n), j.level)
+	fewer := min(n, math.Floor(stays.EffectiveNAt(1-min(check.Limit, 0.5))))
 	switch {
-	case binomialTail(n, n-math.Ceil(wrong), 1-check.Limit) <= j.doubt:
+	case binomialTail(fewer, fewer-math.Ceil(check.Value*fewer), 1-check.Limit) <= j.doubt:
 		check.Decision = Met
-	case binomialTail(n, math.Floor(wrong), check.Limit) <= j.doubt:
+	case binomialTail(n, math.Floor(check.Value*n), check.Limit) <= j.doubt:
 		check.Decision = Missed
 	}
 }

@@ -62,7 +62,7 @@ func (s *search) bracket() error {
 			break
 		}
 	}
-	const halvings = 10
+	const halvings = 4
 	least := s.start / math.Pow(2, halvings)
 	if s.whole {
 		least = 1
@@ -91,10 +91,18 @@ func (s *search) try(at float64) (Decision, error) {
 		return s.tried[i].decision, nil
 	}
 	d, excess, err := s.probe(at)
-	if err == nil {
-		s.tried = slices.Insert(s.tried, i, trial{at, excess, d})
+	if err != nil {
+		return d, err
 	}
-	return d, err
+	// An early decision saw little: it is its side that counts. And far from the bound the excess is no line any more.
+	switch excess = min(max(excess, -1), 1); d {
+	case Met:
+		excess = min(excess, -0.5)
+	case Missed:
+		excess = max(excess, 0.5)
+	}
+	s.tried = slices.Insert(s.tried, i, trial{at, excess, d})
+	return d, nil
 }
 
 // around gives the neighbours between which loads stop being on the lower side: the last one before the first that is not, 0 if
@@ -127,8 +135,8 @@ func (s *search) round(at float64) float64 {
 	return rounded
 }
 
-// estimate is where the line through the excesses of the loads from lo to hi crosses 0, over the logarithm of the load. Where
-// there is no such place, it is the middle.
+// estimate is where the line through the excesses crosses 0, over the logarithm of the load: the line of the loads around the
+// place where they turn, which lies where the fewest are on the wrong side of it.
 func (s *search) estimate(lo, hi float64) float64 {
 	lowest, highest := s.tried[0], s.tried[len(s.tried)-1]
 	switch {
@@ -138,10 +146,11 @@ func (s *search) estimate(lo, hi float64) float64 {
 		return highest.at
 	}
 	lo, hi = max(lo, lowest.at), min(hi, highest.at)
-	best := math.Sqrt(lo * hi)
+	best := s.turn(lo, hi)
+	const near = 1.25
 	var n, x, y, xx, xy float64
 	for _, t := range s.tried {
-		if t.at >= lo && t.at <= hi && !math.IsNaN(t.excess) && !math.IsInf(t.excess, 0) {
+		if t.at >= best/near && t.at <= best*near && !math.IsNaN(t.excess) && !math.IsInf(t.excess, 0) {
 			at := math.Log(t.at)
 			n, x, y, xx, xy = n+1, x+at, y+t.excess, xx+at*at, xy+at*t.excess
 		}
@@ -153,6 +162,27 @@ func (s *search) estimate(lo, hi float64) float64 {
 		return max(min(math.Floor(best), hi-1), lo)
 	}
 	return min(max(best, lo), hi)
+}
+
+// turn is the middle of those neighbours from lo to hi between which the excess turns positive, as far as chance lets it.
+func (s *search) turn(lo, hi float64) (at float64) {
+	least := math.Inf(1)
+	for i := range len(s.tried) - 1 {
+		below, above := s.tried[i], s.tried[i+1]
+		if below.at < lo || above.at > hi {
+			continue
+		}
+		wrong := 0.0
+		for j, t := range s.tried {
+			if (t.excess > 0) == (j <= i) {
+				wrong += math.Abs(t.excess)
+			}
+		}
+		if wrong < least {
+			least, at = wrong, math.Sqrt(below.at*above.at)
+		}
+	}
+	return at
 }
 
 // excess says by how much the worst of some checks is on the wrong side, as a logarithm: 0 is on the bound. It is NaN if there is

@@ -79,12 +79,6 @@ func updating() bool {
 	return on
 }
 
-// isBenchmark reports whether t is a benchmark.
-func isBenchmark(t testing.TB) bool {
-	_, is := t.(*testing.B)
-	return is
-}
-
 // schema is the form of the file. Another form gets another number.
 const schema = "llmeter.baseline/1"
 

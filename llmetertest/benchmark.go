@@ -12,8 +12,8 @@ import (
 )
 
 // Benchmark makes a benchmark of r: it runs r once with b.N operations and reports the metrics that the package comment
-// lists. b.N takes the place of r's Requests and Duration. Clients share the operations, each taking the next one when it
-// is free, so that exactly b.N are done whatever the number of clients; under an open loop b.N become due.
+// lists. b.N takes the place of r's Requests, Duration and Until. Clients share the operations, each taking the next one when
+// it is free, so that exactly b.N are done whatever the number of clients; under an open loop b.N become due.
 //
 // What came before the call does not count into the time of the benchmark. An error of the run, an end before b.N
 // operations, and a run without any success fail the benchmark. A verdict that doubts the numbers is logged. Under -short
@@ -62,7 +62,7 @@ func BenchmarkClients(b *testing.B, r llmeter.Runner, clients ...int) {
 // withOperations is r with exactly n payloads to deal and no other limit. Requests would not do: it counts for each client
 // by itself, and turns of conversations by themselves.
 func withOperations(r llmeter.Runner, n int) (llmeter.Runner, error) {
-	r.Requests, r.Duration = 0, 0
+	r.Requests, r.Duration, r.Until = 0, 0, nil
 	if err := r.Validate(); err != nil {
 		return r, fmt.Errorf("invalid run: %w", err)
 	}

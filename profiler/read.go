@@ -109,15 +109,18 @@ type reader struct {
 	stopped bool
 }
 
+// headSize is how much of a text is looked at to see what it is.
+const headSize = 64
+
 func (r *reader) run(src io.Reader) {
-	b := bufio.NewReader(src)
+	b := bufio.NewReaderSize(src, headSize)
 	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
-		z, err := gzip.NewReader(b)
+		z, err := gzip.NewReader(bufio.NewReader(b))
 		if err != nil {
 			r.fail(err)
 			return
 		}
-		b = bufio.NewReader(z)
+		b = bufio.NewReaderSize(z, headSize)
 	}
 	r.s = scanner{src: b, buf: r.s.buf}
 	r.s.lines = startsLines(b)
@@ -130,7 +133,7 @@ func (r *reader) run(src io.Reader) {
 
 // startsLines says whether the text begins with the beginning of an object and of a member on one line.
 func startsLines(b *bufio.Reader) bool {
-	head, _ := b.Peek(b.Size())
+	head, _ := b.Peek(headSize)
 	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
 	inner, ok := bytes.CutPrefix(head, []byte("{"))
 	return ok && bytes.HasPrefix(bytes.TrimLeft(inner, " \t"), []byte(`"`))
@@ -156,14 +159,15 @@ func (r *reader) text() error {
 		default:
 			err = r.element()
 		}
-		switch {
-		case err == nil:
-		case r.s.lines && (errors.Is(err, io.EOF) || errors.Is(err, errCut)):
+		ended := errors.Is(err, io.EOF)
+		if r.s.lines && (ended || errors.Is(err, errCut)) {
 			r.problem(r.s.offset(), -1, errCut)
 			if r.open {
 				r.finish()
 			}
-		default:
+			err = nil
+		}
+		if err != nil || ended {
 			return err
 		}
 	}
@@ -289,14 +293,18 @@ func (r *reader) key() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key := text(v)
+	size, isText := len(v), len(v) >= 2 && v[0] == '"' && v[len(v)-1] == '"'
+	key := ""
+	if isText {
+		key = text(v)
+	}
 	c, err := r.s.peek()
 	if err != nil {
 		return "", err
 	}
-	if len(v) < 2 || v[0] != '"' || c != ':' {
+	if !isText || c != ':' {
 		r.problem(offset, -1, errors.New("a member of an object has no key"))
-		if len(v) == 0 && c != '\n' {
+		if size == 0 && c != '\n' {
 			r.s.pos++
 		}
 		return "", nil

@@ -256,6 +256,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(`{"intermediate_steps":[` + stepText("a") + "," + stepText("b") + "]}\n" + stepText("c"))
 	f.Add(`[{"intermediate_steps":[{"payload":{"event_type":"LLM_END","event_timestamp":"1","data":{"input":"\u00e9\\"}}}]},3,{"a":[}`)
 	f.Add("{\"a\":\"\n{\"payload\"")
+	f.Add("{\"")
 	f.Fuzz(func(t *testing.T, text string) {
 		want, wantErr := shape(t, text) // of whole reads and of single bytes
 		var b bytes.Buffer

@@ -25,7 +25,7 @@ type scanner struct {
 // maxDepth bounds the nesting of values: the readers of values recurse.
 const maxDepth = 200
 
-const firstBuffer = 1 << 18
+const firstBuffer = 1 << 15
 
 // offset is the place of the next byte in the text.
 func (s *scanner) offset() int64 { return s.base + int64(s.pos) }
@@ -146,7 +146,7 @@ func (s *scanner) scan(n int, inString bool) (int, bool, bool) {
 		}
 		n++
 	}
-	return n, false, false
+	return n, inString, false
 }
 
 // close closes what c closes and all within it; false if nothing is open that it could close.

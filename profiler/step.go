@@ -116,7 +116,7 @@ func text(raw json.RawMessage) string {
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
 		return ""
-	case raw[0] != '"':
+	case len(raw) < 2 || raw[0] != '"':
 		return string(raw)
 	}
 	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 {

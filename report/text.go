@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/stats"
 )
 
 // latencies are the rows of the table, in the order in which a request meets them. A row that says the same as the one
@@ -20,7 +21,8 @@ var latencies = []struct{ key, label, like string }{
 }
 
 // Text writes res as a table that fits into 80 columns: what was run, the latencies of successful requests with the
-// 95 % confidence interval of their p99, rates, tokens, errors by kind, warnings.
+// 95 % confidence interval of their p99, those of the steady state where something was cut off, rates, tokens, errors by kind,
+// objectives, the verdict, warnings.
 func Text(w io.Writer, res *result.Result) error {
 	b := bufio.NewWriter(w)
 	st := res.Stats()
@@ -28,6 +30,7 @@ func Text(w io.Writer, res *result.Result) error {
 	writeLatencies(b, st)
 	writeRates(b, res, st)
 	writeErrors(b, res)
+	writeObjectives(b, res)
 	writeVerdict(b, res)
 	writeNotes(b, res)
 	return b.Flush()
@@ -55,24 +58,34 @@ func writeHead(w io.Writer, res *result.Result) {
 
 func writeLatencies(w io.Writer, st result.Stats) {
 	head := fmt.Sprintf("%-9s%10s%10s%10s%10s%23s%8s\n", "", "mean", "p50", "p90", "p99", "95 % interval of p99", "n")
+	if !writeRows(w, st, "", head) {
+		fmt.Fprintln(w, "no successful answer held a token: there are no latencies")
+	}
+	if steady, total := lookup(st, "steady-requests"), lookup(st, "total_requests"); steady < total {
+		writeRows(w, st, "steady-", fmt.Sprintf("\nthe same of the steady state, %s of %s requests\n", Number(steady), Number(total)))
+	}
+	fmt.Fprintln(w)
+}
+
+// writeRows writes a row for each latency whose keys begin with prefix, and head before the first. It reports whether there
+// was one.
+func writeRows(w io.Writer, st result.Stats, prefix, head string) (some bool) {
 	for _, l := range latencies {
-		n, ok := st.Lookup(l.key + "-n")
-		if !ok || n == 0 || l.like != "" && same(st, l.key, l.like) {
+		key := prefix + l.key
+		n, ok := st.Lookup(key + "-n")
+		if !ok || n == 0 || l.like != "" && same(st, key, prefix+l.like) {
 			continue
 		}
-		at := func(stat string) string { return Seconds(lookup(st, l.key+"-"+stat)) }
+		at := func(stat string) string { return Seconds(lookup(st, key+"-"+stat)) }
 		interval := "–"
-		if lo, hi := lookup(st, l.key+"-p99-ci95-lo"), lookup(st, l.key+"-p99-ci95-hi"); !math.IsNaN(lo) && !math.IsNaN(hi) {
+		if lo, hi := lookup(st, key+"-p99-ci95-lo"), lookup(st, key+"-p99-ci95-hi"); !math.IsNaN(lo) && !math.IsNaN(hi) {
 			interval = Seconds(lo) + " … " + Seconds(hi)
 		}
 		fmt.Fprintf(w, "%s%-9s%s%s%s%s%s%s\n", head, l.label, right(at("mean"), 10), right(at("p50"), 10), right(at("p90"), 10),
 			right(at("p99"), 10), right(interval, 23), right(Number(n), 8))
-		head = ""
+		head, some = "", true
 	}
-	if head != "" {
-		fmt.Fprintln(w, "no successful answer held a token: there are no latencies")
-	}
-	fmt.Fprintln(w)
+	return some
 }
 
 func writeRates(w io.Writer, res *result.Result, st result.Stats) {
@@ -93,6 +106,10 @@ func writeRates(w io.Writer, res *result.Result, st result.Stats) {
 	row("requests", "%s", counts)
 	row("throughput", "%s requests/s, %s output tokens/s", Number(lookup(st, "requests_per_second")),
 		Number(lookup(st, "output_tokens_per_second")))
+	if from, to := lookup(st, "steady-from"), lookup(st, "steady-to"); !math.IsNaN(from) {
+		row("steady", "%s requests/s, %s output tokens/s, from %s to %s", Number(lookup(st, "steady-requests_per_second")),
+			Number(lookup(st, "steady-output_tokens_per_second")), Seconds(from), Seconds(to))
+	}
 	tokens := fmt.Sprintf("%s in, %s out", Number(lookup(st, "total_input_tokens")), Number(lookup(st, "total_output_tokens")))
 	if c := lookup(st, "total_cached_input_tokens"); c > 0 {
 		tokens += ", " + Number(c) + " of the input cached"
@@ -101,6 +118,10 @@ func writeRates(w io.Writer, res *result.Result, st result.Stats) {
 		tokens += ", " + Number(r) + " of the output reasoning"
 	}
 	row("tokens", "%s", tokens)
+	if each, ok := st.Lookup("tokens_per_event-mean"); ok {
+		row("events", "%s tokens each, %s to a read, %s stalls to an answer", Number(each), Number(lookup(st, "events_per_read-mean")),
+			Number(zeroIfNaN(lookup(st, "stalls_per_request"))))
+	}
 }
 
 func writeErrors(w io.Writer, res *result.Result) {
@@ -153,7 +174,7 @@ func concernsTable(warning result.Warning) bool {
 		return true
 	}
 	for _, key := range strings.Split(warning.Metric, ",") {
-		if !strings.HasSuffix(key, "-p99.9") && !strings.HasSuffix(key, "-p95") {
+		if !strings.HasSuffix(key, "-p99.9") && !strings.HasSuffix(key, "-p95") && (warning.Code != stats.Approximate || !strings.HasSuffix(key, "-mean")) {
 			return true
 		}
 	}

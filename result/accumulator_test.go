@@ -13,7 +13,7 @@ import (
 )
 
 func accumulate(rs ...*endpoint.Response) *result.Accumulator {
-	var acc result.Accumulator
+	acc := result.Accumulator{Objectives: goals}
 	for _, r := range rs {
 		acc.Add(r)
 	}
@@ -100,6 +100,9 @@ func TestPercentilesHaveIntervalsWhereThereAreEnoughValues(t *testing.T) {
 	acc.Complete(res, nil)
 	require.Equal(t, []result.Warning{{
 		Code: "few-samples", Metric: "ttft-p99.9,ttfct-p99.9,ttlt-p99.9,response-p99.9", Text: "p99.9 of 400 effective values: at least 1000 are needed",
+	}, {
+		Code: "approximate", Metric: "ttft-mean,ttfct-mean,ttlt-mean,response-mean",
+		Text: "the interval of the mean of 400 values is approximate: its coverage is known from 500 on",
 	}}, res.Warnings)
 }
 

@@ -1,8 +1,13 @@
 package result
 
 import (
+	"fmt"
 	"math"
+	"slices"
+	"strings"
+	"time"
 
+	"github.com/llmeter-go/llmeter/slo"
 	"github.com/llmeter-go/llmeter/stats"
 )
 
@@ -144,13 +149,21 @@ func (a *Accumulator) addOwnStats(s *Stats, prefix string, metric int) {
 		s.set(name+"-"+q.name, sample.Quantile(q.q))
 	}
 	s.set(name+"-n", int(sample.N()))
-	d := a.dependence(metric)
-	if i, ok := d.meanInterval(); ok {
-		setInterval(s, name+"-mean", i)
+	n := a.effective(metric)
+	if n.mean >= leastMean {
+		setInterval(s, name+"-mean", sample.MeanIntervalFor(level, n.mean))
 	}
-	for _, q := range quantiles {
-		setInterval(s, name+"-"+q.name, d.interval(q.q))
+	for i, q := range quantiles {
+		setInterval(s, name+"-"+q.name, quantileInterval(sample, q.q, n.at[i]))
 	}
+}
+
+// quantileInterval is exact where the values are independent as far as can be seen.
+func quantileInterval(sample *stats.Sample, q, effectiveN float64) stats.Interval {
+	if effectiveN >= float64(sample.N()) {
+		return sample.QuantileInterval(q, level)
+	}
+	return sample.QuantileIntervalFor(q, level, effectiveN)
 }
 
 // setInterval sets the ends of the interval of a key, if there is one.
@@ -166,14 +179,8 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
 	if r.Conversations > 0 {
 		s.set(keyConversations, r.Conversations)
 	}
-	setInterval(s, keyFailedRate, stats.Wilson(uint64(a.failed), uint64(a.requests), level))
+	a.addRates(s, r.TotalTestTime)
 	seconds := r.TotalTestTime.Seconds()
-	if seconds > 0 {
-		good := a.requests - a.failed
-		s.set(keyRPS, float64(good)/seconds)
-		setInterval(s, keyRPS, stats.Poisson(uint64(good), seconds, level))
-		s.set(keyTokensPerSecond, float64(a.success)/seconds)
-	}
 	a.streams.addTo(s)
 	for i := range a.goodput {
 		a.goodput[i].addTo(s, seconds)
@@ -181,4 +188,40 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
 	for _, e := range a.errorCounts() {
 		s.set(errorsPrefix+string(e.Kind), e.Count)
 	}
+}
+
+// addRates adds our rates and their intervals.
+func (a *Accumulator) addRates(s *Stats, took time.Duration) {
+	setInterval(s, keyFailedRate, stats.Wilson(uint64(a.failed), uint64(a.requests), level))
+	seconds, good := took.Seconds(), a.requests-a.failed
+	if seconds <= 0 {
+		return
+	}
+	s.set(keyRPS, float64(good)/seconds)
+	setInterval(s, keyRPS, stats.Poisson(uint64(good), seconds, level))
+	s.set(keyTokensPerSecond, float64(a.success)/seconds)
+}
+
+// Precise reports whether what was added until now, in so long a time, tells all numbers as precisely as u asks, and what is
+// known of them: "ttft-p99 ± 4.8%". It computes no more than these.
+func (a *Accumulator) Precise(u slo.Until, took time.Duration) (precise bool, known string) {
+	precise = true
+	parts := make([]string, len(u))
+	for i, p := range u {
+		var s Stats
+		metric, _, _ := strings.Cut(p.Name, "-")
+		if m := slices.Index(metricNames[:], metric); m >= 0 {
+			a.addOwnStats(&s, "", m)
+		} else if a.requests > 0 {
+			s.set(keyFailedRate, float64(a.failed)/float64(a.requests))
+			a.addRates(&s, took)
+		}
+		reached, enough := p.Reached(s.Lookup)
+		precise = precise && enough
+		parts[i] = fmt.Sprintf("%s ± %.3g%%", p.Name, 100*reached)
+		if math.IsNaN(reached) {
+			parts[i] = p.Name + " without an interval"
+		}
+	}
+	return precise, strings.Join(parts, ", ")
 }

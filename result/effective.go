@@ -8,119 +8,107 @@ const (
 	leastGroups = 10 // answers below which nothing can be said of how alike their gaps are
 )
 
-// A dependence tells how many independent values the values of a metric are worth.
-type dependence struct {
-	sample *stats.Sample
-	series stats.Series // of a metric with one value a request: the values in the order of sending, nil if that is not known
-
-	many    bool     // a request has many values,
-	tokens  bool     // which count by token
-	groups  []traced // the requests that have some, in the order of sending
-	answers uint64   // how many such requests there are in all
+// An effectiveN tells how many independent values the values of a metric are worth: for its mean and for each quantile.
+type effectiveN struct {
+	mean float64
+	at   [len(quantiles)]float64
 }
 
-func (a *Accumulator) dependence(metric int) dependence {
-	d := dependence{sample: &a.own[metric]}
+// effective finds the effective n of a metric from the requests that the trace keeps, in the order in which they were sent.
+func (a *Accumulator) effective(metric int) effectiveN {
+	sample := &a.own[metric]
+	var bounds [len(quantiles)]float64
+	for i, q := range quantiles {
+		bounds[i] = sample.Quantile(q.q)
+	}
 	if metric == itl || metric == icl {
-		d.many, d.tokens, d.answers = true, metric == itl, a.own[stall].N()
-		for _, r := range a.trace.all() {
-			if len(r.gaps) > 0 {
-				d.groups = append(d.groups, r)
-			}
+		return a.effectiveGaps(metric, bounds)
+	}
+	n := float64(sample.N())
+	e := effectiveN{mean: n}
+	for i := range e.at {
+		e.at[i] = n
+	}
+	series := a.trace.series(metric)
+	if len(series) < leastSeries {
+		return e
+	}
+	share := n / float64(len(series)) // what is found of the part that is kept holds for all
+	e.mean = share * series.EffectiveN()
+	above := make(stats.Series, len(series))
+	for i, bound := range bounds {
+		for j, v := range series {
+			above[j] = indicator(v > bound)
 		}
-		return d
+		e.at[i] = share * above.EffectiveN()
 	}
-	for i, m := range single {
-		if m == metric {
-			d.series = a.trace.series(i)
-		}
-	}
-	return d
+	return e
 }
 
-// mean is the effective n of the mean.
-func (d *dependence) mean() float64 {
-	if d.many {
-		deviation := d.sample.StdDev()
-		return d.grouped(deviation*deviation, func(g gap) (part, count float64) {
-			event, token, tokens := g.seconds()
-			if d.tokens {
-				return token * tokens, tokens
-			}
-			return event, 1
-		})
-	}
-	return d.scaled(d.series)
-}
-
-// at is the effective n of the q-quantile. A quantile depends on which values are above it alone.
-func (d *dependence) at(q float64) float64 {
-	bound := d.sample.Quantile(q)
-	if d.many {
-		return d.grouped(q*(1-q), func(g gap) (part, count float64) {
-			event, token, tokens := g.seconds()
-			if d.tokens {
-				return above(token, bound) * tokens, tokens
-			}
-			return above(event, bound), 1
-		})
-	}
-	indicator := make(stats.Series, len(d.series))
-	for i, v := range d.series {
-		indicator[i] = above(v, bound)
-	}
-	return d.scaled(indicator)
-}
-
-func above(v, bound float64) float64 {
-	if v > bound {
+func indicator(is bool) float64 {
+	if is {
 		return 1
 	}
 	return 0
 }
 
-// scaled gives the sample's n less what the autocorrelation of a series of it takes away.
-func (d *dependence) scaled(s stats.Series) float64 {
-	n := float64(d.sample.N())
-	if len(s) < leastSeries {
-		return n
-	}
-	return n * s.EffectiveN() / float64(len(s))
-}
-
-// grouped gives the effective n from the variance of one value and that of the mean over groups.
-func (d *dependence) grouped(variance float64, of func(gap) (part, count float64)) float64 {
-	n := float64(d.sample.N())
-	if len(d.groups) < leastGroups {
-		return min(n, float64(d.answers))
-	}
-	sums, counts, kept := make(stats.Series, len(d.groups)), make(stats.Series, len(d.groups)), 0.0
-	for i, r := range d.groups {
-		for _, g := range r.gaps {
-			part, count := of(g)
-			sums[i] += part
-			counts[i] += count
+// effectiveGaps does the same for a metric of which a request has many values, which are alike.
+func (a *Accumulator) effectiveGaps(metric int, bounds [len(quantiles)]float64) (e effectiveN) {
+	sample := &a.own[metric]
+	n := float64(sample.N())
+	groups := a.groups(metric == itl, bounds)
+	if len(groups.counts) < leastGroups {
+		e.mean = min(n, float64(a.own[stall].N())) // as if the gaps of one answer told no more than one
+		for i := range e.at {
+			e.at[i] = e.mean
 		}
-		kept += counts[i]
+		return e
 	}
-	effective := variance / stats.RatioVariance(sums, counts) / kept * n
-	if !(effective > 0) { // nothing varies
+	deviation := sample.StdDev()
+	e.mean = groups.effective(groups.sums, deviation*deviation, n)
+	for i, q := range quantiles {
+		e.at[i] = groups.effective(groups.above[i], q.q*(1-q.q), n)
+	}
+	return e
+}
+
+// groups are sums over the gaps of each answer that the trace keeps, in the order of sending.
+type groups struct {
+	counts, sums stats.Series
+	above        [len(quantiles)]stats.Series // how many are above each bound
+	kept         float64                      // gaps in all
+}
+
+func (a *Accumulator) groups(byToken bool, bounds [len(quantiles)]float64) (g groups) {
+	for _, r := range a.trace.all() {
+		if len(r.gaps) == 0 {
+			continue
+		}
+		var count, sum float64
+		var above [len(quantiles)]float64
+		for _, gap := range r.gaps {
+			length, weight := gap.seconds(byToken)
+			count += weight
+			sum += weight * length
+			for i, bound := range bounds {
+				if length > bound {
+					above[i] += weight
+				}
+			}
+		}
+		g.counts, g.sums, g.kept = append(g.counts, count), append(g.sums, sum), g.kept+count
+		for i := range above {
+			g.above[i] = append(g.above[i], above[i])
+		}
+	}
+	return g
+}
+
+// effective compares the variance of the mean over groups with that of one of n values.
+func (g *groups) effective(sums stats.Series, variance, n float64) float64 {
+	e := variance / stats.RatioVariance(sums, g.counts) / g.kept * n
+	if !(e > 0) { // nothing varies
 		return n
 	}
-	return min(effective, n)
-}
-
-// meanInterval is the interval of the mean, if the values are worth enough independent ones.
-func (d *dependence) meanInterval() (i stats.Interval, ok bool) {
-	n := d.mean()
-	return d.sample.MeanIntervalFor(level, n), n >= leastMean
-}
-
-// interval is that of the q-quantile: exact where the values are independent as far as can be seen.
-func (d *dependence) interval(q float64) stats.Interval {
-	n := d.at(q)
-	if n >= float64(d.sample.N()) {
-		return d.sample.QuantileInterval(q, level)
-	}
-	return d.sample.QuantileIntervalFor(q, level, n)
+	return min(e, n)
 }

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+
+	"github.com/llmeter-go/llmeter/slo"
 )
 
 // The schemas of JSON output and of llmeter.json.
@@ -28,16 +30,45 @@ func (r *Result) verdictJSON() verdictJSON {
 }
 
 // MarshalJSON writes the Result in the schema "llmeter.run/1": its name and folder, all statistics in one flat
-// object, the warnings and the verdict. Responses are not part of it.
+// object, how its objectives came out, the warnings and the verdict. Responses are not part of it.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	return encode(struct {
-		Schema     string      `json:"schema"`
-		RunName    string      `json:"run_name"`
-		OutputPath string      `json:"output_path"`
-		Stats      Stats       `json:"stats"`
-		Warnings   []Warning   `json:"warnings"`
-		Verdict    verdictJSON `json:"verdict"`
-	}{schemaRun, r.RunName, r.OutputPath, r.Stats(), append([]Warning{}, r.Warnings...), r.verdictJSON()}, "")
+		Schema     string          `json:"schema"`
+		RunName    string          `json:"run_name"`
+		OutputPath string          `json:"output_path"`
+		Stats      Stats           `json:"stats"`
+		Objectives []objectiveJSON `json:"objectives"`
+		Warnings   []Warning       `json:"warnings"`
+		Verdict    verdictJSON     `json:"verdict"`
+	}{
+		schemaRun, r.RunName, r.OutputPath, r.Stats(), objectivesJSON(r.Check(r.Objectives)),
+		append([]Warning{}, r.Warnings...), r.verdictJSON(),
+	}, "")
+}
+
+// objectiveJSON is an outcome. Values are in SI base units, null where there is none.
+type objectiveJSON struct {
+	Objective slo.Objective `json:"objective"`
+	Status    slo.Status    `json:"status"`
+	Value     *float64      `json:"value"`
+	Margin    *float64      `json:"margin"`
+	Lo        *float64      `json:"ci95_lo"`
+	Hi        *float64      `json:"ci95_hi"`
+	N         int           `json:"n"` // 0 = not known
+}
+
+func objectivesJSON(outcomes []slo.Outcome) []objectiveJSON {
+	all := make([]objectiveJSON, len(outcomes))
+	for i, o := range outcomes {
+		all[i] = objectiveJSON{Objective: o.Objective, Status: o.Status, N: o.N}
+		if o.Status != slo.Undefined {
+			all[i].Value, all[i].Margin = &o.Value, &o.Margin
+		}
+		if o.Interval != nil {
+			all[i].Lo, all[i].Hi = &o.Interval.Lo, &o.Interval.Hi
+		}
+	}
+	return all
 }
 
 // Runs are several Results, as one JSON value.
@@ -70,6 +101,9 @@ type ownFile struct {
 	CancelledRequests int             `json:"cancelled_requests"`
 	Conversations     int             `json:"conversations"`
 	CoarseStamps      bool            `json:"coarse_stamps,omitempty"` // they came from LLMeter's files, in whole seconds
+	Objectives        []slo.Objective `json:"objectives,omitempty"`
+	Warmup            Cut             `json:"warmup,omitzero"`
+	Cooldown          Cut             `json:"cooldown,omitzero"`
 	Health            Health          `json:"health"`
 	Verdict           verdictJSON     `json:"verdict"`
 	Warnings          []Warning       `json:"warnings"`
@@ -80,7 +114,7 @@ func (r *Result) ownFile(s Stats) ownFile {
 	return ownFile{
 		Schema: schemaFolder, Config: r.Config, Clock: r.Clock,
 		Interrupted: r.Interrupted, CancelledRequests: r.CancelledRequests, Conversations: r.Conversations,
-		CoarseStamps: r.data != nil && r.data.coarse, Health: r.Health, Verdict: r.verdictJSON(),
+		CoarseStamps: r.data != nil && r.data.coarse, Objectives: r.Objectives, Warmup: r.Warmup, Cooldown: r.Cooldown, Health: r.Health, Verdict: r.verdictJSON(),
 		Warnings: append([]Warning{}, r.Warnings...), Statistics: s,
 	}
 }
@@ -89,6 +123,7 @@ func (r *Result) ownFile(s Stats) ownFile {
 func (f *ownFile) take(r *Result) {
 	r.Interrupted, r.CancelledRequests, r.Conversations = f.Interrupted, f.CancelledRequests, f.Conversations
 	r.Clock, r.Health = f.Clock, f.Health
+	r.Objectives, r.Warmup, r.Cooldown = f.Objectives, f.Warmup, f.Cooldown
 	if string(f.Config) != "null" {
 		r.Config = f.Config
 	}

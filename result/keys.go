@@ -102,7 +102,7 @@ const (
 var metricNames = [metrics]string{"ttft", "ttfct", "ttlt", "tpot", "itl", "icl", "stall", "response"}
 
 // quantiles are the ones that we show, and the level of their intervals.
-var quantiles = []struct {
+var quantiles = [...]struct {
 	name string
 	q    float64
 }{{"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p99.9", 0.999}}
@@ -112,6 +112,17 @@ const level = 0.95
 // Keys are the numbers that the statistics of a run may hold, but for those with names of their own: of callbacks, of kinds of
 // error ("errors-timeout") and of goodput. They are the names that objectives can be about.
 func Keys() []string {
+	rps := steadyPrefix + keyRPS
+	keys := append(LiveKeys(), keySteadyFrom, keySteadyTo, keySteadyRequests,
+		rps, rps+"-ci95-lo", rps+"-ci95-hi", steadyPrefix+keyTokensPerSecond)
+	for _, i := range steadyMetrics {
+		keys = appendMetricKeys(keys, steadyPrefix+metricNames[i])
+	}
+	return keys
+}
+
+// LiveKeys are those of Keys that a run has while it goes on: all but the steady state.
+func LiveKeys() []string {
 	keys := []string{keyTotalRequests, keyTotalTestTime}
 	keys = append(append(append(keys, runKeys...), keyOutputTPS), ownRunKeys...)
 	for _, key := range withInterval {
@@ -124,11 +135,6 @@ func Keys() []string {
 	}
 	for i := range metrics {
 		keys = appendMetricKeys(keys, metricNames[i])
-	}
-	rps := steadyPrefix + keyRPS
-	keys = append(keys, keySteadyFrom, keySteadyTo, keySteadyRequests, rps, rps+"-ci95-lo", rps+"-ci95-hi", steadyPrefix+keyTokensPerSecond)
-	for _, i := range steadyMetrics {
-		keys = appendMetricKeys(keys, steadyPrefix+metricNames[i])
 	}
 	return keys
 }

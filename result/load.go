@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/slo"
 	"github.com/llmeter-go/llmeter/store"
 )
 
@@ -233,7 +234,7 @@ func (l *loader) readResponses() error {
 		return err
 	}
 	defer rd.close()
-	acc, held := new(Accumulator), []*endpoint.Response{}
+	acc, held := &Accumulator{Objectives: l.countable(rd)}, []*endpoint.Response{}
 	for r, err := range rd.all() {
 		if err = errors.Join(err, l.ctx.Err()); err != nil {
 			return err
@@ -252,6 +253,15 @@ func (l *loader) readResponses() error {
 		l.data.coarse = false
 	}
 	return nil
+}
+
+// countable are the objectives whose goodput the files still tell: without the event log, the gaps of streams are not known,
+// and what was counted during the run stands in the saved statistics.
+func (l *loader) countable(rd *responseReader) []slo.Objective {
+	if rd.log != nil {
+		return l.result.Objectives
+	}
+	return slices.DeleteFunc(slices.Clone(l.result.Objectives), needsEvents)
 }
 
 // settle brings together what the files say.
@@ -280,7 +290,29 @@ func (l *loader) settle() {
 		r.warn(d.acc.warnings()...)
 	}
 	*r = d.acc.fill(r)
+	l.takeSteady()
 	l.adopt()
+}
+
+// whole reports whether the responses that were read are all that there were.
+func (l *loader) whole() bool {
+	return l.read != nil && l.read.broken == 0 && l.read.responses == l.result.TotalRequests
+}
+
+// takeSteady takes the steady state as it was saved, or computes it if it was not, as of a run that was killed.
+func (l *loader) takeSteady() {
+	r, d := l.result, l.data
+	d.steady = nil
+	if saved := steadyIn(d.saved); l.whole() && len(saved) > 0 {
+		d.steady = saved
+		return
+	}
+	if d.coarse {
+		return
+	}
+	if err := d.acc.addSteady(r, r.measured(l.ctx, d.held, d.inMemory)); err != nil {
+		l.warn(WarnUnreadable, "there is no steady state, because the responses cannot be read again: %v", err)
+	}
 }
 
 // recover fills in what a missing summary would say. The event log knows when the run began and how it ended or, if it was
@@ -313,7 +345,7 @@ func (l *loader) adopt() {
 	if d.coarse {
 		d.outputTPS = d.saved.value(keyOutputTPS)
 	}
-	whole := l.read != nil && l.read.broken == 0 && l.read.responses == r.TotalRequests
+	whole := l.whole()
 	now := d.acc.Stats(r)
 	for key, value := range d.saved.All() {
 		if !now.has(key) && (whole || !computed(key)) {

@@ -83,9 +83,9 @@ type data struct {
 	saved       Stats
 	contributed []entry
 	steady      []entry // the numbers of the steady state, if acc is there and has one
-	coarse      bool // the stamps are in whole seconds, as LLMeter writes them
-	outputTPS   any  // the saved value, used where coarse; nil if there is none
-	own         bool // a llmeter.json was loaded, whose warnings are those of the run
+	coarse      bool    // the stamps are in whole seconds, as LLMeter writes them
+	outputTPS   any     // the saved value, used where coarse; nil if there is none
+	own         bool    // a llmeter.json was loaded, whose warnings are those of the run
 
 	inMemory bool
 	held     []*endpoint.Response
@@ -100,12 +100,12 @@ func (a *Accumulator) Complete(res *Result, responses []*endpoint.Response) {
 	res.warn(a.warnings()...)
 	d := res.own()
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.acc = a
 	d.inMemory = responses != nil || res.OutputPath == ""
 	d.held = slices.DeleteFunc(slices.Clone(responses), (*endpoint.Response).Cancelled)
-	d.mu.Unlock()
-	if err := a.addSteady(context.Background(), res); err != nil {
-		res.warn(Warning{Code: WarnUnreadable, Text: fmt.Sprintf("there is no steady state, because the responses cannot be read back: %v", err)})
+	if err := a.addSteady(res, res.measured(context.Background(), d.held, d.inMemory)); err != nil {
+		res.warn(Warning{Code: WarnUnreadable, Text: fmt.Sprintf("there is no steady state, because the responses cannot be read again: %v", err)})
 	}
 }
 
@@ -194,7 +194,14 @@ func (r *Result) Responses() iter.Seq2[*endpoint.Response, error] {
 		if inMemory {
 			return
 		}
-		rd, err := openResponses(context.Background(), r.store(), r.OutputPath)
+		r.readBack(context.Background())(yield)
+	}
+}
+
+// readBack gives the responses as they stand in the folder.
+func (r *Result) readBack(ctx context.Context) iter.Seq2[*endpoint.Response, error] {
+	return func(yield func(*endpoint.Response, error) bool) {
+		rd, err := openResponses(ctx, r.store(), r.OutputPath)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -49,7 +49,7 @@ func (s *steady) addTokens(r *endpoint.Response, sent time.Duration) {
 	}
 	next := 0
 	for i := range r.Events {
-		if r.Events[i].Tokens == 0 {
+		if r.Events[i].Tokens <= 0 {
 			continue
 		}
 		n := tokens[next]
@@ -82,18 +82,18 @@ func (s *steady) numbers() []entry {
 	return st.entries
 }
 
-// addSteady computes the steady state of what a holds, of which r gives the responses again.
-func (a *Accumulator) addSteady(ctx context.Context, r *Result) error {
+// addSteady computes the steady state of what a holds, which responses give again.
+func (a *Accumulator) addSteady(r *Result, responses iter.Seq2[*endpoint.Response, error]) error {
 	w, found := a.window(r.Warmup, r.Cooldown)
-	switch {
-	case found == noWindow:
+	switch found {
+	case noWindow:
 		return nil
-	case found == unsettled:
+	case unsettled:
 		r.warn(Warning{Code: WarnUnsettled, Text: "latencies were still changing in the middle of the run: it has no steady state"})
 		return nil
 	}
 	var first time.Time
-	for response, err := range r.measured(ctx) {
+	for response, err := range responses {
 		if err != nil {
 			return err
 		}
@@ -101,8 +101,11 @@ func (a *Accumulator) addSteady(ctx context.Context, r *Result) error {
 			first = at
 		}
 	}
+	if first.IsZero() { // the responses were not kept
+		return nil
+	}
 	s := steady{window: w}
-	for response, err := range r.measured(ctx) {
+	for response, err := range responses {
 		if err != nil {
 			return err
 		}
@@ -110,14 +113,13 @@ func (a *Accumulator) addSteady(ctx context.Context, r *Result) error {
 			s.add(response, response.Dispatched.Sub(first))
 		}
 	}
-	r.own().steady = s.numbers()
+	r.data.steady = s.numbers()
 	return nil
 }
 
 // measured gives all responses but cancelled ones, with their instants but perhaps without their texts, as often as it is
-// asked: from memory, from the event log, or from the lines if there is none.
-func (r *Result) measured(ctx context.Context) iter.Seq2[*endpoint.Response, error] {
-	held, inMemory := r.held()
+// asked: those that are held if they are in memory, else those of the event log, or of the lines if there is none.
+func (r *Result) measured(ctx context.Context, held []*endpoint.Response, inMemory bool) iter.Seq2[*endpoint.Response, error] {
 	if inMemory {
 		return func(yield func(*endpoint.Response, error) bool) {
 			for _, response := range held {
@@ -131,7 +133,7 @@ func (r *Result) measured(ctx context.Context) iter.Seq2[*endpoint.Response, err
 		for record, err := range Events(ctx, r.store(), r.OutputPath) {
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
-				r.Responses()(yield)
+				r.readBack(ctx)(yield)
 				return
 			case err != nil:
 				yield(nil, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/slo"
 	"github.com/llmeter-go/llmeter/store"
 )
 
@@ -156,12 +157,17 @@ func (s *synthetic) reasoningOnly(r *endpoint.Response) {
 	r.OutputTokens = endpoint.Count{N: 1, Source: endpoint.ByEvents}
 }
 
+// goals are the objectives of every synthetic run.
+var goals = []slo.Objective{
+	slo.MustParse("ttft-p99 < 1s"), slo.MustParse("goodput(ttft<20ms,tpot<8ms) > 50%"), slo.MustParse("goodput(stall<25ms,itl<12ms) > 10%"),
+}
+
 // meta is the Result of the run without what the responses say.
 func (s *synthetic) meta(folder string) *result.Result {
 	return &result.Result{
 		Clients: 4, Requests: len(s.responses) / 4, TotalTestTime: 4*time.Second + 123456789, ModelID: "m", OutputPath: folder, EndpointName: "openai",
 		Provider: "openai", RunName: "run ü", StartTime: s.start, EndTime: s.start.Add(4*time.Second + 123456789),
-		Interrupted: true, Clock: "user", Config: json.RawMessage(`{"clients":4}`),
+		Objectives: goals, Warmup: result.Cut{Requests: 5}, Interrupted: true, Clock: "user", Config: json.RawMessage(`{"clients":4}`),
 		Verdict:  result.Verdict{Level: "degraded", Reasons: []result.Reason{{Metric: "itl-p99", Error: 0.001, Unit: "s"}}},
 		Warnings: []result.Warning{{Code: "few-samples", Metric: "ttft-p99", Text: "too few"}},
 	}
@@ -169,10 +175,7 @@ func (s *synthetic) meta(folder string) *result.Result {
 
 // result is the Result in memory.
 func (s *synthetic) result(t require.TestingT, folder string) *result.Result {
-	var acc result.Accumulator
-	for _, r := range s.responses {
-		acc.Add(r)
-	}
+	acc := accumulate(s.responses...)
 	res := s.meta(folder)
 	acc.Complete(res, s.responses)
 	require.NoError(t, res.Contribute("cost_total", 1.25))

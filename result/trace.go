@@ -30,10 +30,14 @@ func newGap(length time.Duration, tokens int) gap {
 	return gap(min(length, 1<<(64-gapTokenBits)-1))<<gapTokenBits | gap(min(tokens, 1<<gapTokenBits-1))
 }
 
-// seconds is the length of the gap between events, and of those between the tokens of its event.
-func (g gap) seconds() (event, token float64, tokens float64) {
-	length, tokens := float64(g>>gapTokenBits), float64(g&(1<<gapTokenBits-1))
-	return length / float64(time.Second), length / (float64(time.Second) * tokens), tokens
+// seconds is the length of the gap, or that of those between the tokens of its event, and how many these are.
+func (g gap) seconds(byToken bool) (length, count float64) {
+	length = float64(g >> gapTokenBits)
+	if !byToken {
+		return length / float64(time.Second), 1
+	}
+	count = float64(g & (1<<gapTokenBits - 1))
+	return length / (float64(time.Second) * count), count
 }
 
 // How much a trace keeps. Above that it keeps every second block of consecutive requests, every fourth, and so on: within a
@@ -133,11 +137,12 @@ func (t *trace) all() []traced {
 	return t.kept
 }
 
-// series are the values of the single metric with an index, in the order of sending.
-func (t *trace) series(index int) stats.Series {
+// series are the values of a metric of which a request has one, in the order of sending.
+func (t *trace) series(metric int) stats.Series {
+	i := slices.Index(single[:], metric)
 	s := make(stats.Series, 0, len(t.kept))
 	for _, r := range t.all() {
-		if v := r.values[index]; !math.IsNaN(v) {
+		if v := r.values[i]; !math.IsNaN(v) {
 			s = append(s, v)
 		}
 	}

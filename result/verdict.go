@@ -25,6 +25,13 @@ const (
 	shareLateSlot = 0.01 // of the slots of an open loop
 )
 
+// The metrics of reasons that are not about a latency: the load was not what was asked for.
+const (
+	reasonCPU      = "client_cpu"
+	reasonInFlight = "in_flight"
+	reasonSchedule = "schedule"
+)
+
 // sources of error of the latencies: how late the client was in sending, in stamping, or both.
 var lags = []struct {
 	metric          string
@@ -77,18 +84,18 @@ func (v *Verdict) compare(metric string, part, value float64) {
 // checkLoad checks that the load was what was asked for.
 func (v *Verdict) checkLoad(h Health) {
 	if used := h.CPUUsed / h.CPUAvailable; used > busyCPU {
-		v.add(Reason{Metric: "client_cpu", Error: used, Unit: "of the CPU", share: used}, false)
+		v.add(Reason{Metric: reasonCPU, Error: used, Unit: "of the CPU", share: used}, false)
 	}
 	if h.AskedInFlight > 0 && h.InFlight > 0 && h.InFlight < reachedShare*float64(h.AskedInFlight) {
 		missing := 1 - h.InFlight/float64(h.AskedInFlight)
-		v.add(Reason{Metric: "in_flight", Error: missing, Unit: "of those asked for", share: missing}, false)
+		v.add(Reason{Metric: reasonInFlight, Error: missing, Unit: "of those asked for", share: missing}, false)
 	}
 	if h.Little > littleShare {
-		v.add(Reason{Metric: "in_flight", Error: h.Little, Unit: "between L and λW", share: h.Little}, false)
+		v.add(Reason{Metric: reasonInFlight, Error: h.Little, Unit: "between L and λW", share: h.Little}, false)
 	}
 	if h.Slots > 0 && float64(h.LateSlots) > shareLateSlot*float64(h.Slots) {
 		share := float64(h.LateSlots) / float64(h.Slots)
-		v.add(Reason{Metric: "schedule", Error: share, Unit: "of the requests late", share: share}, false)
+		v.add(Reason{Metric: reasonSchedule, Error: share, Unit: "of the requests late", share: share}, false)
 	}
 }
 

@@ -35,7 +35,7 @@ func (d *doubt) appendTo(all []Warning) []Warning {
 
 // doubts are those about the statistics of our metrics.
 type doubts struct {
-	few, none, rough         []doubt // by quantile: too few values, too few for an interval, too few for a sure one
+	few, none, rough         [len(quantiles)]doubt // by quantile: too few values, too few for an interval, too few for a sure one
 	means, roughMeans, alike doubt
 }
 
@@ -43,48 +43,49 @@ type doubts struct {
 // else p99.9), intervals that are approximate for want of values, values that are alike in time, and counts of tokens that
 // contradict each other.
 func (a *Accumulator) warnings() (all []Warning) {
-	tails := quantiles[3:]
-	d := doubts{few: make([]doubt, len(tails)), none: make([]doubt, len(tails)), rough: make([]doubt, len(tails))}
+	var d doubts
 	for i := range a.own {
-		if a.own[i].N() > 0 {
-			dependence := a.dependence(i)
-			d.addTails(metricNames[i], &dependence)
-			d.addMean(metricNames[i], &dependence)
+		if n := a.own[i].N(); n > 0 {
+			effective := a.effective(i)
+			d.addTails(metricNames[i], n, effective.at)
+			d.addMean(metricNames[i], n, effective.mean)
+			if w, holds := stats.DependentWarning(n, effective.mean); holds && i != itl && i != icl { // gaps of one answer always are
+				d.alike.add(metricNames[i], effective.mean/float64(n), w)
+			}
 		}
 	}
-	for j := range tails {
-		all = d.rough[j].appendTo(d.none[j].appendTo(d.few[j].appendTo(all)))
+	for _, i := range tails {
+		all = d.rough[i].appendTo(d.none[i].appendTo(d.few[i].appendTo(all)))
 	}
 	all = d.alike.appendTo(d.roughMeans.appendTo(d.means.appendTo(all)))
 	return append(all, a.streams.warnings()...)
 }
 
-func (d *doubts) addTails(name string, of *dependence) {
-	n := of.sample.N()
-	for j, q := range quantiles[3:] {
-		key, effective := name+"-"+q.name, of.at(q.q)
-		if w, holds := stats.QuantileWarning(q.q, effective); holds {
-			d.few[j].add(key, effective, w)
+// tails are the quantiles of which we warn: p99 and p99.9.
+var tails = [...]int{3, 4}
+
+func (d *doubts) addTails(name string, n uint64, effective [len(quantiles)]float64) {
+	for _, i := range tails {
+		q := quantiles[i]
+		key := name + "-" + q.name
+		if w, holds := stats.QuantileWarning(q.q, effective[i]); holds {
+			d.few[i].add(key, effective[i], w)
 			return // those further out are worse
 		}
-		if w, holds := stats.IntervalWarning(q.q, level, effective); holds {
-			d.none[j].add(key, effective, w)
-		} else if w, holds := stats.ApproximateWarning(q.q, n); holds && effective < float64(n) {
-			d.rough[j].add(key, float64(n), w)
+		if w, holds := stats.IntervalWarning(q.q, level, effective[i]); holds {
+			d.none[i].add(key, effective[i], w)
+		} else if w, holds := stats.ApproximateWarning(q.q, n); holds && effective[i] < float64(n) {
+			d.rough[i].add(key, float64(n), w)
 		}
 	}
 }
 
-func (d *doubts) addMean(name string, of *dependence) {
-	n, effective := of.sample.N(), of.mean()
+func (d *doubts) addMean(name string, n uint64, effective float64) {
 	if effective < leastMean {
 		d.means.add(name+"-mean", effective, stats.Warning{Code: stats.NoInterval, Text: fmt.Sprintf(
 			"the mean of %.0f effective values has no 95 %% interval: at least %d are needed", math.Floor(effective), leastMean)})
 	} else if w, holds := stats.ApproximateMeanWarning(n); holds {
 		d.roughMeans.add(name+"-mean", float64(n), w)
-	}
-	if w, holds := stats.DependentWarning(n, effective); holds && !of.many { // that the gaps of one answer are alike is the rule
-		d.alike.add(name, effective/float64(n), w)
 	}
 }
 

@@ -5,9 +5,9 @@
 //	llmeter events runs/first
 //	llmeter mock --listen 127.0.0.1:8000
 //
-// Results go to standard output, progress to standard error and only to a terminal. Exit codes: 0 done; 1 every request
-// failed; 2 usage; 3 no run possible, or its files could not be written or read; 130 interrupted, with the partial result shown
-// and saved.
+// Results go to standard output, progress to standard error and only to a terminal. Exit codes: 0 done; 1 an objective
+// of --check was missed, or every request failed; 2 usage; 3 no run possible, or its files could not be written or read; 4 the
+// client's own part in a number leaves an objective open; 130 interrupted, with the partial result shown and saved.
 package main
 
 import (
@@ -36,6 +36,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitNoRun       = 3
+	exitDoubtful    = 4
 	exitInterrupted = 130
 )
 
@@ -49,10 +50,11 @@ func (e *exitError) Error() string { return fmt.Sprint(e.err) }
 func (e *exitError) Unwrap() error { return e.err }
 
 type commands struct {
-	Run     runCommand     `cmd:"" help:"Run one test against an endpoint: many requests, measured."`
-	Events  eventsCommand  `cmd:"" help:"Print every instant of every request of a saved run as JSON Lines."`
-	Mock    mockCommand    `cmd:"" help:"Serve an OpenAI-compatible model that answers with known timing."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Run       runCommand       `cmd:"" help:"Run one test against an endpoint: many requests, measured."`
+	Events    eventsCommand    `cmd:"" help:"Print every instant of every request of a saved run as JSON Lines."`
+	Calibrate calibrateCommand `cmd:"" help:"Measure what this machine can measure: streams, events per second, and at which error."`
+	Mock      mockCommand      `cmd:"" help:"Serve an OpenAI-compatible model that answers with known timing."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // terminal is what commands print to.

@@ -14,6 +14,7 @@ type runCommand struct {
 	Target    targetFlags    `embed:""`
 	Input     inputFlags     `embed:""`
 	Load      loadFlags      `embed:""`
+	Numbers   numberFlags    `embed:""`
 	Transport transportFlags `embed:""`
 	Output    outputFlags    `embed:""`
 }
@@ -55,7 +56,7 @@ func (c *runCommand) headroom(r *llmeter.Runner) error {
 }
 
 // outcome turns how a run ended into the command's exit code. A run that was interrupted or reached nobody says so even
-// where its requests also failed.
+// where its requests also failed, and one whose requests all failed whatever its objectives say.
 func outcome(ctx context.Context, res *llmeter.Result, err error) error {
 	stats := res.Stats()
 	failed, _ := stats.Lookup("failed_requests")
@@ -69,7 +70,7 @@ func outcome(ctx context.Context, res *llmeter.Result, err error) error {
 	case res.TotalRequests > 0 && int(failed) == res.TotalRequests:
 		return &exitError{exitFailed, errors.New("every request failed")}
 	}
-	return nil
+	return kept(res.Check(res.Objectives))
 }
 
 func (c *runCommand) print(term *terminal, res *llmeter.Result) error {
@@ -86,7 +87,7 @@ func (c *runCommand) runner() (r llmeter.Runner, err error) {
 	ep, err := c.Target.endpoint(client)
 	errs = append(errs, err)
 	r.Endpoint = ep
-	errs = append(errs, c.Input.apply(&r, ep), c.Load.apply(&r), c.Output.apply(&r))
+	errs = append(errs, c.Input.apply(&r, ep), c.Load.apply(&r), c.Numbers.apply(&r), c.Output.apply(&r))
 	if c.Input.Payloads == "" && c.Input.Prompt == "" {
 		if c.Load.Trace == "" {
 			errs = append(errs, errors.New("--prompt or --payloads is missing"))

@@ -110,7 +110,7 @@ class Chart {
     const { unit } = this.figure[name];
     if (this.log[name]) {
       const at = logTicks(lo, hi, count, unit);
-      return { customValues: at, formatter: v => format(Number((10 ** v).toPrecision(6)), unit) };
+      return { customValues: at, formatter: v => tick(Number((10 ** v).toPrecision(6)), unit, 10 ** v) };
     }
     const span = Math.max(Math.abs(lo), Math.abs(hi));
     return { customValues: linearTicks(lo, hi, count, unit), formatter: v => tick(v, unit, span) };
@@ -244,7 +244,7 @@ class Chart {
     b.addEventListener("click", () => {
       this.log[name] = !this.log[name];
       this.draw();
-      this.tools.querySelectorAll(".switch")[[...this.tools.querySelectorAll(".switch")].findIndex(s => s.textContent === "log " + name)].focus();
+      this.refocus("log " + name);
     });
     return b;
   }
@@ -266,8 +266,13 @@ class Chart {
     if (!this.hidden.delete(name)) this.hidden.add(name);
     if (this.entries().every(([n]) => this.hidden.has(n))) this.hidden.clear();
     this.draw();
-    const key = [...this.tools.querySelectorAll(".key")].find(k => k.textContent === name);
-    if (key) key.focus();
+    this.refocus(name);
+  }
+
+  // refocus gives the focus back to a button that was made anew.
+  refocus(text) {
+    const button = [...this.tools.querySelectorAll("button")].find(b => b.textContent === text);
+    if (button) button.focus();
   }
 
   zoom(start, end) { this.chart.dispatchAction({ type: "dataZoom", start, end }); }

@@ -120,7 +120,7 @@ func (s scale) ticks(n int) (all []tick) {
 		}
 	case s.log && s.hi-s.lo >= 0.7:
 		for _, v := range decades(s.lo, s.hi, n) {
-			all = append(all, tick{v, s.axis.Unit.Format(v)})
+			all = append(all, tick{v, s.axis.Unit.Tick(v, v)})
 		}
 	case s.log:
 		linear := scale{axis: s.axis, lo: math.Pow(10, s.lo), hi: math.Pow(10, s.hi)}

@@ -28,7 +28,7 @@ func TestTicksAreRoundInTheUnitOfTheAxis(t *testing.T) {
 	check(figure.Axis{Unit: figure.Fraction}, 0, 1, rooted, "0 %", "20 %", "40 %", "60 %", "80 %", "100 %")
 	check(figure.Axis{}, 0, 3, rooted, "0", "1", "2", "3")
 	check(figure.Axis{}, -4, 5, rooted, "−4", "−2", "0", "2", "4", "6")
-	check(figure.Axis{Log: true, Unit: figure.Seconds}, 0.01, 2, tight, "10.0 ms", "30.0 ms", "100 ms", "300 ms", "1.00 s")
+	check(figure.Axis{Log: true, Unit: figure.Seconds}, 0.01, 2, tight, "10 ms", "30 ms", "100 ms", "300 ms", "1 s")
 	check(figure.Axis{Log: true}, 0, 3, rooted, "0", "1", "2", "3") // there is no logarithm of 0
 	check(figure.Axis{Log: true, Time: true}, 1, 3, tight, "1", "1.5", "2", "2.5", "3")
 	check(figure.Axis{Categories: []string{"a", "b"}}, 0, 0, tight, "a", "b")

@@ -1,0 +1,42 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/llmeter-go/llmeter/experiments"
+)
+
+// ended says why a calibration has no higher level.
+var ended = map[string]string{
+	experiments.EndedUntrusted: "Two levels in a row were not trusted.",
+	experiments.EndedTime:      "There was no time for a higher level.",
+	experiments.EndedFiles:     "A higher level needs more open files or ports than this process may have.",
+	experiments.EndedLevels:    "There is no higher level.",
+}
+
+// Calibration writes what a machine can measure as a table that fits into 80 columns, and the highest load that was trusted.
+func Calibration(w io.Writer, c *experiments.Calibration) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "%s clock, %s processors for client and server together, an event every %s\n\n",
+		c.Clock, Number(c.CPUAvailable), Seconds(c.Gap.Seconds()))
+	fmt.Fprintf(b, "%8s%11s%24s%14s%6s  %s\n", "streams", "events/s", "stamp error p50, p99", "send lag p99", "CPU", "verdict")
+	for _, l := range c.Levels {
+		verdict := l.Verdict
+		if len(l.Reasons) > 0 {
+			verdict += ": " + l.Reasons[0].Metric
+		}
+		fmt.Fprintf(b, "%8s%11s%s%s%s%6s  %s\n", Number(float64(l.Streams)), Number(l.EventsPerSecond), right(Seconds(l.StampError.P50), 13),
+			right(Seconds(l.StampError.P99), 11), right(Seconds(l.SendLag.P99), 14), fmt.Sprintf("%.2f", l.CPUUsed), verdict)
+	}
+	highest, ok := c.Highest()
+	if ok {
+		fmt.Fprintf(b, "\nTrusted up to %s streams, %s events/s. ", Number(float64(highest.Streams)), Number(highest.EventsPerSecond))
+	} else {
+		fmt.Fprint(b, "\nNo load was trusted: this machine is too busy to measure with. ")
+	}
+	fmt.Fprintf(b, "%s\n", ended[c.Ended])
+	fmt.Fprintln(b, "The server shares these processors: against one elsewhere the client can do more.")
+	return b.Flush()
+}
