@@ -97,11 +97,11 @@ func records(t *testing.T, st store.Store, folder string) (all []*result.Record)
 func ranMotley(t *testing.T, edit func(*llmeter.RunConfig)) (*llmeter.Result, store.Store) {
 	t.Helper()
 	st := new(store.Memory)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
 	res, err := llmeter.Runner{
 		Endpoint: newMotley(), Payloads: numbered(40), Store: st, Folder: "run",
-		Arrivals: load.Poisson{Rate: 3}, MaxInFlight: 4,
+		Arrivals: load.Poisson{Rate: 20}, MaxInFlight: 50,
 		Retry: llmeter.Retry{Attempts: 2, Kinds: []endpoint.ErrorKind{endpoint.KindReset, endpoint.KindRateLimited}},
 	}.Run(ctx, edit)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -112,12 +112,16 @@ func ranMotley(t *testing.T, edit func(*llmeter.RunConfig)) (*llmeter.Result, st
 
 func TestTheEventLogAloneGivesEveryNumber(t *testing.T) {
 	for name, edit := range map[string]func(*llmeter.RunConfig){
-		"open loop":   func(*llmeter.RunConfig) {},
-		"closed loop": func(cfg *llmeter.RunConfig) { cfg.Arrivals, cfg.MaxInFlight, cfg.Clients, cfg.Requests = nil, 0, 5, 90 },
+		"open loop": func(*llmeter.RunConfig) {},
+		"closed loop": func(cfg *llmeter.RunConfig) {
+			cfg.Arrivals, cfg.MaxInFlight, cfg.Clients, cfg.Requests = nil, 0, 30, 90
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				res, st := ranMotley(t, edit)
+				_, ok := res.Stats().Lookup("steady-ttft-p99")
+				require.True(t, ok, "the run is long enough for a steady state")
 				requireRecordsOf(t, res, records(t, st, "run"))
 
 				ctx := context.WithoutCancel(t.Context())
@@ -140,10 +144,12 @@ func TestTheEventLogAloneGivesEveryNumber(t *testing.T) {
 func requireRecordsOf(t *testing.T, res *llmeter.Result, all []*result.Record) {
 	t.Helper()
 	var acc result.Accumulator
+	var responses []*llmeter.Response
 	states, retried := map[result.State]int{}, 0
 	for _, r := range all {
 		states[r.State]++
 		acc.Add(&r.Response)
+		responses = append(responses, &r.Response)
 		if n, ok := r.Retries(); ok && n > 0 && r.State == result.Succeeded {
 			retried++
 		}
@@ -152,10 +158,11 @@ func requireRecordsOf(t *testing.T, res *llmeter.Result, all []*result.Record) {
 		result.Succeeded: res.TotalRequests - res.FailedRequests(), result.Failed: res.FailedRequests(), result.Cancelled: res.CancelledRequests,
 	}, states)
 	require.Positive(t, retried)
-	plan := &llmeter.Result{
+	again := &llmeter.Result{
 		Clients: res.Clients, Requests: res.Requests, TotalTestTime: res.TotalTestTime, EndTime: res.EndTime, Interrupted: true,
 	}
-	requireSameNumbers(t, res.Stats(), acc.Stats(plan))
+	acc.Complete(again, responses)
+	requireSameNumbers(t, res.Stats(), again.Stats())
 }
 
 // requireSameNumbers compares all statistics that are numbers, exactly.

@@ -42,9 +42,7 @@ func (run *Run) openLoop(ctx, sending context.Context, clients *errgroup.Group) 
 }
 
 func (d *dispatcher) dispatch() error {
-	// Note: the pacer may lock this goroutine to its thread, and the runtime wants a pulled iterator to be made, used and
-	// stopped in one state of that lock. So the pacer comes first and goes last.
-	wait, release := newPacer()
+	wait, release := newPacer(d.sending)
 	defer release()
 	next, stop := iter.Pull(d.run.cfg.Arrivals.Offsets(d.run.cfg.Seed))
 	defer stop()
@@ -58,7 +56,7 @@ func (d *dispatcher) dispatch() error {
 		if len(d.pending) == 0 && !d.more {
 			break
 		}
-		if !wait(d.sending, d.nextInstant()) {
+		if !wait(d.nextInstant()) {
 			break
 		}
 		d.fire()

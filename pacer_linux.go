@@ -2,41 +2,53 @@ package llmeter
 
 import (
 	"context"
-	"runtime"
+	"os"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
-const (
-	prSetTimerSlack = 29
-	// coarse is how long before the instant the wait goes over from Go's timer to the kernel's.
-	coarse = 3 * time.Millisecond
-	// fine is the last part, which is spun: about what it takes to come back from the kernel.
-	fine = 15 * time.Microsecond
-)
+// fine is the last part of a wait, which is spun: about what it takes to come back from the kernel.
+const fine = 15 * time.Microsecond
 
-// precisePacer keeps a thread for itself, whose sleeps the kernel does not round. Its thread is asleep while it waits; only
-// the last few microseconds are spun.
-func precisePacer() (pacer, func()) {
-	runtime.LockOSThread()
-	syscall.RawSyscall(syscall.SYS_PRCTL, prSetTimerSlack, 1, 0) // an error leaves the kernel's default of 50 µs
-	release := func() {
-		syscall.RawSyscall(syscall.SYS_PRCTL, prSetTimerSlack, 0, 0)
-		runtime.UnlockOSThread()
+const clockMonotonic = 1 // from linux/time.h
+
+// precisePacer waits for a timer of the kernel's through Go's poller: a wait holds neither a thread nor a processor of the
+// scheduler, and ends when the timer fires and not at the millisecond after. Only the last few microseconds are spun.
+//
+// Note: a wait in nanosleep is as precise, but holds a processor of the scheduler until that takes it away. With only one,
+// everything else stands still meanwhile.
+func precisePacer(ctx context.Context) (pacer, func()) {
+	fd, _, errno := syscall.Syscall(syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if errno != 0 {
+		return timerPacer(ctx)
 	}
-	return func(ctx context.Context, at time.Time) bool {
-		if time.Until(at) > coarse && !waitUntil(ctx, at.Add(-coarse)) {
-			return false
-		}
+	timer := os.NewFile(fd, "timerfd")
+	// A deadline in the past ends a wait at once.
+	unregister := context.AfterFunc(ctx, func() { _ = timer.SetReadDeadline(time.Unix(1, 0)) })
+	release := func() {
+		unregister()
+		_ = timer.Close()
+	}
+	expirations := make([]byte, 8)
+	return func(at time.Time) bool {
 		for {
 			rest := time.Until(at)
-			if rest <= 0 {
-				return ctx.Err() == nil
-			}
-			if rest > fine {
-				ts := syscall.NsecToTimespec(int64(rest - fine))
-				_ = syscall.Nanosleep(&ts, nil) // a signal may end it early: the loop looks at the clock again
+			switch {
+			case ctx.Err() != nil:
+				return false
+			case rest <= 0:
+				return true
+			case rest > fine:
+				arm(fd, rest-fine)
+				_, _ = timer.Read(expirations) // whatever ends it, the loop looks at the clock again
 			}
 		}
 	}, release
+}
+
+// arm makes a timer fire once, after d.
+func arm(fd uintptr, d time.Duration) {
+	setting := struct{ interval, value syscall.Timespec }{value: syscall.NsecToTimespec(int64(d))}
+	_, _, _ = syscall.RawSyscall6(syscall.SYS_TIMERFD_SETTIME, fd, 0, uintptr(unsafe.Pointer(&setting)), 0, 0, 0)
 }

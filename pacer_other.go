@@ -9,9 +9,9 @@ import (
 )
 
 // precisePacer sleeps until shortly before the instant and spins the rest.
-func precisePacer() (pacer, func()) {
+func precisePacer(ctx context.Context) (pacer, func()) {
 	const spun = 1500 * time.Microsecond
-	return func(ctx context.Context, at time.Time) bool {
+	return func(at time.Time) bool {
 		if time.Until(at) > spun && !waitUntil(ctx, at.Add(-spun)) {
 			return false
 		}

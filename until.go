@@ -1,7 +1,6 @@
 package llmeter
 
 import (
-	"math"
 	"time"
 
 	"github.com/llmeter-go/llmeter/result"
@@ -17,8 +16,8 @@ const (
 // it is narrow enough is narrow by chance at times. Few looks, each after a tenth more responses, and two in a row that must
 // agree keep that small: docs/statistics.md says how small.
 const (
-	firstLook  = 100
-	lookGrowth = 1.1
+	firstLook = 100
+	lookAfter = 10 // the next look is after a tenth more
 )
 
 // A patience says when to look at [Runner.Until].
@@ -33,7 +32,7 @@ func (run *Run) checkUntil(finished int) {
 	if len(run.cfg.Until) == 0 || run.stopped != nil || finished < max(p.next, firstLook) {
 		return
 	}
-	p.next = int(math.Ceil(float64(finished) * lookGrowth))
+	p.next = finished + finished/lookAfter
 	precise, known := run.precision(time.Since(run.start))
 	if precise && p.precise {
 		run.stopped = &result.Warning{Code: WarnPrecise, Text: "stopped when the numbers were precise enough, " + known +

@@ -4,10 +4,8 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,35 +24,45 @@ type pairsJob struct {
 type pairCosts struct{ Ours, Floor []float64 }
 
 func pairs(job pairsJob) (out pairCosts, err error) {
-	ours, err := ourStreams(job)
+	next, err := newPairs(job)
 	if err != nil {
 		return out, err
 	}
-	floor, err := floorStreams(job)
-	if err != nil {
-		return out, err
-	}
-	for i := range job.Pairs + 1 {
-		f, err := cost(job, i, floor)
+	for range job.Pairs {
+		ours, floor, err := next()
 		if err != nil {
 			return out, err
 		}
-		o, err := cost(job, i, ours)
-		if err != nil {
-			return out, err
-		}
-		if i > 0 { // the first pair opens the connections
-			out.Floor, out.Ours = append(out.Floor, f), append(out.Ours, o)
-		}
+		out.Ours, out.Floor = append(out.Ours, ours), append(out.Floor, floor)
 	}
 	return out, nil
 }
 
+// newPairs gives a function that runs one pair. It has opened all connections.
+func newPairs(job pairsJob) (next func() (ours, floor float64, err error), err error) {
+	our, err := ourStreams(job)
+	if err != nil {
+		return nil, err
+	}
+	count, err := floorStreams(job)
+	if err != nil {
+		return nil, err
+	}
+	next = func() (ours, floor float64, err error) {
+		if floor, err = cost(job, count); err == nil {
+			ours, err = cost(job, our)
+		}
+		return ours, floor, err
+	}
+	_, _, err = next()
+	return next, err
+}
+
 // cost is the CPU time per chunk that work uses, from before its beginning until after its end.
-func cost(job pairsJob, i int, work func(i int) error) (float64, error) {
+func cost(job pairsJob, work func() error) (float64, error) {
 	runtime.GC() // what the other has left behind is not this one's
 	before := cpuTime()
-	if err := work(i); err != nil {
+	if err := work(); err != nil {
 		return 0, err
 	}
 	return (cpuTime() - before).Seconds() / float64(job.Streams*job.Requests*tokens), nil
@@ -62,7 +70,7 @@ func cost(job pairsJob, i int, work func(i int) error) (float64, error) {
 
 // ourStreams is a run with all that a run does: kernel clock, event log, statistics, files. Connections stay open from one
 // to the next, as the floor's do.
-func ourStreams(job pairsJob) (func(int) error, error) {
+func ourStreams(job pairsJob) (func() error, error) {
 	ep, err := newEndpoint(job.URL, false)
 	if err != nil {
 		return nil, err
@@ -73,15 +81,15 @@ func ourStreams(job pairsJob) (func(int) error, error) {
 	}
 	r := llmeter.Runner{
 		Endpoint: ep, Payloads: []llmeter.Payload{payload}, Clients: job.Streams, Requests: job.Requests, NoPrewarm: true,
+		Folder: job.Folder, Overwrite: true,
 	}
-	return func(i int) error {
-		r.Folder = filepath.Join(job.Folder, strconv.Itoa(i))
+	return func() error {
 		_, err := complete(r)
 		return err
 	}, nil
 }
 
-func floorStreams(job pairsJob) (func(int) error, error) {
+func floorStreams(job pairsJob) (func() error, error) {
 	ep, err := newEndpoint(job.URL, false)
 	if err != nil {
 		return nil, err
@@ -94,7 +102,7 @@ func floorStreams(job pairsJob) (func(int) error, error) {
 		return nil, err
 	}
 	counter := newLineCounter(job.URL, payload.Body)
-	return func(int) error {
+	return func() error {
 		var streams errgroup.Group
 		for range job.Streams {
 			streams.Go(func() error {

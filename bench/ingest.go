@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/llmeter-go/llmeter"
@@ -28,9 +27,9 @@ func ingestEvents(job ingestJob) (out ingested, err error) {
 	if err != nil {
 		return out, err
 	}
-	for i := range job.Repeat {
+	for range job.Repeat {
 		before, start := cpuTime(), time.Now()
-		events, err := work(filepath.Join(job.Folder, fmt.Sprint(i)))
+		events, err := work(job.Folder)
 		if err != nil {
 			return out, err
 		}
@@ -62,7 +61,7 @@ func replayed(clients, responses int) (func(folder string) (int, error), error) 
 	ep = &openai.CompletionStreamEndpoint{Model: "mock", BaseURL: server.URL + "/v1", Client: &http.Client{Transport: answer}}
 	r := llmeter.Runner{Endpoint: ep, Payloads: []llmeter.Payload{payload}, Clients: clients, Requests: responses / clients}
 	return func(folder string) (int, error) {
-		r.Folder = folder
+		r.Folder, r.Overwrite = folder, true
 		_, err := complete(r)
 		return responses / clients * clients * tokens, err
 	}, nil

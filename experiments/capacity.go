@@ -94,7 +94,8 @@ type CapacityResult struct {
 	// Load is the best estimate of the capacity, by all levels around it. It is zero if even the lowest load misses.
 	Load Load
 	// Interval holds the capacity, in clients or requests per second: Lo is the highest load that met the objectives for sure, 0
-	// if none did; Hi is the lowest one that missed them for sure, infinite if none did.
+	// if none did; Hi is the lowest one that missed them for sure, infinite if none did. Of a rate, Lo is lower by
+	// Precision: a queue that grows more slowly than that need not show before its level ends.
 	Interval stats.Interval
 	Levels   []CapacityLevel // the curve: every level that was tried, by its load
 	Warnings []result.Warning
@@ -138,6 +139,9 @@ func (c Capacity) Run(ctx context.Context) (*CapacityResult, error) {
 		return res, err
 	}
 	res.Load, res.Interval = c.at(found.best), stats.Interval{Lo: found.lo, Hi: found.hi}
+	if c.Rates {
+		res.Interval.Lo /= 1 + c.precision()
+	}
 	if found.best == 0 {
 		res.Load = Load{}
 	}
@@ -223,7 +227,7 @@ func (c Capacity) warnings(res *CapacityResult) (all []result.Warning) {
 		warn(WarnBound, "no load up to %v missed the objectives for sure: the capacity may be higher", res.Levels[len(res.Levels)-1].Load)
 	case lo == 0:
 		warn(WarnBound, "no load down to %v met the objectives for sure", res.Levels[0].Load)
-	case hi > lo*(1+c.precision())*(1+1e-9) && (c.Rates || hi-lo > 1):
+	case hi > lo*math.Pow(1+c.precision(), 2)*(1+1e-3) && (c.Rates || hi-lo > 1):
 		warn(WarnImprecise, "levels between %v and %v were not sure: more requests per level would narrow the interval", c.at(lo), c.at(hi))
 	}
 	for _, level := range res.Levels {

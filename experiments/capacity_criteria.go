@@ -17,8 +17,8 @@ type criterion struct {
 	objective slo.Objective
 	// allowed is the share of requests that may be on the wrong side of the bound; negative if the objective is about no share.
 	allowed float64
-	// of is 1 for a request on the wrong side and 0 for one on the right, or the number itself if there is no share; NaN
-	// for a request that does not count. nil: the objective can only be judged by the statistics of the whole level.
+	// of says how near a request came to the bound, from 0 up: on the wrong side it is 1 and more. If there is no share it is
+	// the number itself. NaN: the request does not count. nil: the objective can only be judged by the whole level.
 	of func(r *llmeter.Response) float64
 }
 
@@ -36,13 +36,13 @@ func criterionOf(o slo.Objective) (criterion, error) {
 		if upper {
 			return criterion{}, fmt.Errorf("%v: more load cannot be needed to meet it", o)
 		}
-		return criterion{o, 1 - o.Bound.Value(), wrong(conditions...)}, nil
+		return criterion{o, 1 - o.Bound.Value(), nearness(conditions...)}, nil
 	}
 	if o.Name == KeyFailedRate {
 		if !upper {
 			return criterion{}, fmt.Errorf("%v: more load cannot be needed to meet it", o)
 		}
-		return criterion{o, o.Bound.Value(), wrong()}, nil
+		return criterion{o, o.Bound.Value(), nearness()}, nil
 	}
 	metric, statistic, _ := strings.Cut(o.Name, "-")
 	if !slices.Contains(endpoint.MetricKeys(), metric) {
@@ -65,22 +65,40 @@ func criterionOf(o slo.Objective) (criterion, error) {
 	if upper {
 		allowed = 1 - allowed
 	}
-	is := wrong(slo.Condition{Name: metric, Op: o.Op, Bound: o.Bound})
+	near := nearness(slo.Condition{Name: metric, Op: o.Op, Bound: o.Bound})
 	return criterion{o, allowed, func(r *llmeter.Response) float64 {
 		if !r.Failed() && math.IsNaN(number(r)) {
 			return math.NaN()
 		}
-		return is(r)
+		return near(r)
 	}}, nil
 }
 
-// wrong tells requests that failed, or do not meet all conditions, from others.
-func wrong(conditions ...slo.Condition) func(r *llmeter.Response) float64 {
+// nearness is that of the worst of some conditions. A request that failed, or of which a number is not known, is on the wrong side.
+func nearness(conditions ...slo.Condition) func(r *llmeter.Response) float64 {
 	return func(r *llmeter.Response) float64 {
-		if r.Failed() || slices.ContainsFunc(conditions, func(c slo.Condition) bool { return !c.Good(r.Metric) }) {
-			return 1
+		const wrong = 1
+		if r.Failed() {
+			return wrong
 		}
-		return 0
+		nearest := 0.0
+		for _, c := range conditions {
+			v, known := r.Metric(c.Name)
+			near := v / c.Bound.Value()
+			if c.Op == slo.More || c.Op == slo.AtLeast {
+				near = 1 / near
+			}
+			switch {
+			case !known:
+				near = wrong
+			case c.Good(r.Metric):
+				near = min(near, math.Nextafter(wrong, 0))
+			default:
+				near = max(near, wrong)
+			}
+			nearest = max(nearest, near)
+		}
+		return nearest
 	}
 }
 

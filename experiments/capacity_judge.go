@@ -109,13 +109,13 @@ func (j *judge) look(seen []observation) (Decision, []Check, bool) {
 	warmup := min(max(j.clients, len(seen)/4), len(seen)) // clients that start in step, and an empty server
 	checks := make([]Check, len(j.criteria))
 	for i, c := range j.criteria {
-		var values, stays stats.Series
+		var values stats.Series
 		for _, o := range seen[warmup:] {
 			if v := o.values[i]; !math.IsNaN(v) {
-				values, stays = append(values, v), append(stays, o.ended.Sub(o.sent).Seconds())
+				values = append(values, v)
 			}
 		}
-		checks[i] = j.check(c, values, stays)
+		checks[i] = j.check(c, values)
 	}
 	saturated := j.rate > 0 && saturated(seen, j.doubt)
 	return j.sum(seen, checks, saturated), checks, saturated
@@ -139,30 +139,31 @@ func (j *judge) sum(seen []observation, checks []Check, saturated bool) Decision
 	return Unclear
 }
 
-func (j *judge) check(c criterion, values, stays stats.Series) Check {
+func (j *judge) check(c criterion, values stats.Series) Check {
 	check := Check{Objective: c.objective, Decision: Unclear, N: len(values), Limit: c.objective.Bound.Value(), Value: math.NaN()}
 	if c.allowed >= 0 {
 		check.Limit = c.allowed
 	}
-	if len(values) == 0 || c.of == nil {
-		return check
-	}
-	check.Value = stats.Mean(values)
-	if c.allowed >= 0 {
-		j.checkShare(&check, values, stays)
-	} else {
+	switch {
+	case len(values) == 0 || c.of == nil:
+	case c.allowed >= 0:
+		j.checkShare(&check, values)
+	default:
 		j.checkMean(&check, values)
 	}
 	return check
 }
 
 // checkShare compares the share of requests on the wrong side with what is allowed, by the exact binomial test. Requests that
-// are alike in time count as fewer. Where none is on the wrong side, that says nothing of how alike they are; so to be met, they
-// count as few as the times that they stayed say.
-func (j *judge) checkShare(check *Check, values, stays stats.Series) {
-	n := math.Floor(values.EffectiveN())
+// are alike in time count as fewer. Where hardly any is on the wrong side, they do not tell how alike they are; so to be met, it
+// is also asked of those that came half as near to the bound as the median.
+func (j *judge) checkShare(check *Check, values stats.Series) {
+	wrong := atLeast(values, 1)
+	check.Value = stats.Mean(wrong)
+	n := math.Floor(wrong.EffectiveN())
 	check.Interval = stats.Wilson(uint64(math.Round(check.Value*n)), uint64(n), j.level)
-	fewer := min(n, math.Floor(stays.EffectiveNAt(1-min(check.Limit, 0.5))))
+	median := stats.Quantile(stats.Sorted(values), 0.5)
+	fewer := min(n, math.Floor(atLeast(values, (median+1)/2).EffectiveN()))
 	switch {
 	case binomialTail(fewer, fewer-math.Ceil(check.Value*fewer), 1-check.Limit) <= j.doubt:
 		check.Decision = Met
@@ -171,9 +172,21 @@ func (j *judge) checkShare(check *Check, values, stays stats.Series) {
 	}
 }
 
+// atLeast is 1 where a series is not below the bound, else 0.
+func atLeast(values stats.Series, bound float64) stats.Series {
+	is := make(stats.Series, len(values))
+	for i, v := range values {
+		if v >= bound {
+			is[i] = 1
+		}
+	}
+	return is
+}
+
 // checkMean compares a mean with its bound, by Student's interval. It takes more than a few values to be of use.
 func (j *judge) checkMean(check *Check, values stats.Series) {
 	const least = 30
+	check.Value = stats.Mean(values)
 	check.Interval = values.MeanInterval(j.level)
 	sure := values.MeanInterval(1 - 2*j.doubt)
 	if len(values) < least || !sure.Exists() {

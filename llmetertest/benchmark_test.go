@@ -22,6 +22,7 @@ import (
 	"github.com/llmeter-go/llmeter/llmetertest"
 	"github.com/llmeter-go/llmeter/load"
 	"github.com/llmeter-go/llmeter/mock"
+	"github.com/llmeter-go/llmeter/slo"
 )
 
 // benchmark runs r as a benchmark, and gives the b.N and the result of each call.
@@ -55,7 +56,7 @@ func TestABenchmarkSendsExactlyBNRequestsWhateverTheNumberOfClients(t *testing.T
 	for _, clients := range []int{1, 2, 3, 7, 50} {
 		bubble(t, func(t *testing.T) {
 			r, server := against(t, answers, clients)
-			r.Requests, r.Seed = 1000, 5
+			r.Requests, r.Until, r.Seed = 1000, slo.MustParseUntil("ttft-p50 ci < 50%"), 5
 			_, ns, results := benchmark(t, r)
 			require.Greater(t, len(ns), 1)
 			all := 0

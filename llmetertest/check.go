@@ -3,6 +3,7 @@ package llmetertest
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/llmeter-go/llmeter"
@@ -59,8 +60,11 @@ func (c Checker) Check(t testing.TB, res *llmeter.Result, objectives ...string) 
 // names are the numbers that objectives of res can be about.
 func names(res *llmeter.Result) []string {
 	all := result.Keys()
-	for name := range res.Stats().All() {
-		all = append(all, name) // those of callbacks too
+	st := res.Stats()
+	for name := range st.All() { // callbacks may have added some
+		if _, number := st.Lookup(name); number && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
 	}
 	return all
 }

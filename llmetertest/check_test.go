@@ -1,6 +1,7 @@
 package llmetertest_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/llmetertest"
 	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/slo"
 )
 
 func check(t *testing.T, c llmetertest.Checker, res *llmeter.Result, objectives ...string) *fake {
@@ -50,16 +52,31 @@ func TestTextsThatAreNoObjectivesEndTheTestWithTheirPositions(t *testing.T) {
 	requireFatal(t, check(t, llmetertest.Checker{}, res), "no objectives")
 }
 
-func TestNumbersThatThereAreNotFailAndNamesThatAreNearAreShown(t *testing.T) {
+func TestNumbersThatThereAreNotFail(t *testing.T) {
 	res := measured(t, 200*time.Millisecond)
-	told := check(t, llmetertest.Checker{}, res, "tfft-p99 < 500ms")
-	require.Len(t, append(told.errors, told.fatals...), 1)
-	require.Contains(t, append(told.errors, told.fatals...)[0], "did you mean ttft-p99")
+	requireFatal(t, check(t, llmetertest.Checker{}, res, "tfft-p99 < 500ms"), "did you mean ttft-p99")
 
 	whole := measured(t, 200*time.Millisecond, func(c *llmeter.RunConfig) { c.Endpoint = slow(time.Second) })
-	told = check(t, llmetertest.Checker{}, whole, "ttft-p99 < 500ms", "ttlt-p99 < 2s")
+	told := check(t, llmetertest.Checker{}, whole, "ttft-p99 < 500ms", "ttlt-p99 < 2s")
 	require.Len(t, told.errors, 1)
-	require.Contains(t, told.errors[0], "there is no ttft-p99")
+	require.Contains(t, told.errors[0], "ttft-p99 < 500ms: undefined, there is no ttft-p99")
+}
+
+func TestWithoutObjectivesTheRunsOwnAreChecked(t *testing.T) {
+	res := measured(t, 200*time.Millisecond, func(c *llmeter.RunConfig) {
+		c.Objectives = []slo.Objective{slo.MustParse("ttft-p50 < 150ms"), slo.MustParse("goodput(ttft<1s) >= 100%")}
+	})
+	told := check(t, llmetertest.Checker{}, res)
+	require.Equal(t, []string{"ttft-p50 < 150ms: missed, 200ms, off by 50ms, 95% interval 200ms to 200ms, n = 20"}, told.errors)
+	require.Len(t, told.logs, 1)
+}
+
+func TestNumbersOfCallbacksCanBeChecked(t *testing.T) {
+	res := measured(t, 200*time.Millisecond, func(c *llmeter.RunConfig) {
+		c.AddCallback(llmeter.Hooks{AfterRunFunc: func(_ context.Context, res *llmeter.Result) error { return res.Contribute("cost", 0.7) }})
+	})
+	told := check(t, llmetertest.Checker{}, res, "cost < 0.5")
+	require.Equal(t, []string{"cost < 0.5: missed, 0.7, off by 0.2, n = 20"}, told.errors)
 }
 
 func TestWhatTheClientsLagLeavesUndecidedFailsOnlyWhenStrict(t *testing.T) {
@@ -77,4 +94,14 @@ func TestWhatTheClientsLagLeavesUndecidedFailsOnlyWhenStrict(t *testing.T) {
 
 	told = check(t, llmetertest.Checker{}, res, "ttft-p99 < 160ms")
 	require.Len(t, told.errors, 1, "more than the lag")
+}
+
+func TestAClientThatCouldNotKeepTheLoadLeavesThroughputUndecided(t *testing.T) {
+	res := measured(t, 200*time.Millisecond, func(c *llmeter.RunConfig) {
+		c.AddCallback(verdict(result.Verdict{Level: result.Degraded, Reasons: []result.Reason{{Metric: "client_cpu", Error: 0.99, Unit: "of the CPU"}}}))
+	})
+	told := check(t, llmetertest.Checker{}, res, "requests_per_second > 100")
+	requirePasses(t, told)
+	require.Contains(t, told.logs[0], "requests_per_second > 100: inconclusive, 8.333")
+	require.Len(t, check(t, llmetertest.Checker{Strict: true}, res, "requests_per_second > 100").errors, 1)
 }

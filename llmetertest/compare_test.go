@@ -27,7 +27,7 @@ func logNormal(r *rand.Rand, n int, median, phi float64) stats.Series {
 
 // alarms is the share of pairs of runs in which something has regressed, where the second run's median is slower times the first's.
 func alarms(n int, slower, phi, tolerance float64) float64 {
-	const pairs = 200
+	const pairs = 120
 	found := 0
 	for seed := range uint64(pairs) {
 		r := rand.New(rand.NewPCG(seed, uint64(n)))

@@ -42,8 +42,8 @@ func (d *decoder) step(raw []byte) (IntermediateStep, error) {
 	}
 	s.FunctionAncestry = InvocationNode{FunctionID: notApplicable, FunctionName: notApplicable}
 	hasPayload := false
-	err = d.object(v, "", func(key string, v *fastjson.Value) (err error) {
-		switch key {
+	err = d.object(v, "", func(key []byte, v *fastjson.Value) (err error) {
+		switch string(key) {
 		case "parent_id":
 			s.ParentID, err = d.id(v)
 		case "function_ancestry":
@@ -64,8 +64,8 @@ func (d *decoder) step(raw []byte) (IntermediateStep, error) {
 const notApplicable = "N/A"
 
 func (d *decoder) ancestry(v *fastjson.Value, n *InvocationNode) error {
-	return d.object(v, "function_ancestry", func(key string, v *fastjson.Value) (err error) {
-		switch key {
+	return d.object(v, "function_ancestry", func(key []byte, v *fastjson.Value) (err error) {
+		switch string(key) {
 		case "function_id":
 			n.FunctionID, err = d.id(v)
 		case "function_name":
@@ -81,8 +81,8 @@ func (d *decoder) ancestry(v *fastjson.Value, n *InvocationNode) error {
 
 func (d *decoder) payload(v *fastjson.Value, p *StepPayload) error {
 	hasTime := false
-	err := d.object(v, "payload", func(key string, v *fastjson.Value) (err error) {
-		switch key {
+	err := d.object(v, "payload", func(key []byte, v *fastjson.Value) (err error) {
+		switch string(key) {
 		case "event_type":
 			var name string
 			name, err = d.name(v)
@@ -126,8 +126,8 @@ func (d *decoder) data(v *fastjson.Value) (*StreamEventData, error) {
 		return nil, nil
 	}
 	s := new(StreamEventData)
-	return s, d.object(v, "data", func(key string, v *fastjson.Value) error {
-		switch key {
+	return s, d.object(v, "data", func(key []byte, v *fastjson.Value) error {
+		switch string(key) {
 		case "input":
 			s.Input = d.raw(v)
 		case "output":
@@ -148,8 +148,8 @@ func (d *decoder) usage(v *fastjson.Value) (*UsageInfo, error) {
 		return nil, nil
 	}
 	u := new(UsageInfo)
-	return u, d.object(v, "usage_info", func(key string, v *fastjson.Value) (err error) {
-		switch key {
+	return u, d.object(v, "usage_info", func(key []byte, v *fastjson.Value) (err error) {
+		switch string(key) {
 		case "token_usage":
 			err = d.tokens(v, &u.TokenUsage)
 		case "num_llm_calls":
@@ -162,8 +162,8 @@ func (d *decoder) usage(v *fastjson.Value) (*UsageInfo, error) {
 }
 
 func (d *decoder) tokens(v *fastjson.Value, t *TokenUsage) error {
-	return d.object(v, "token_usage", func(key string, v *fastjson.Value) (err error) {
-		switch key {
+	return d.object(v, "token_usage", func(key []byte, v *fastjson.Value) (err error) {
+		switch string(key) {
 		case "prompt_tokens":
 			t.PromptTokens, err = integer(v)
 		case "completion_tokens":
@@ -180,7 +180,7 @@ func (d *decoder) tokens(v *fastjson.Value, t *TokenUsage) error {
 }
 
 // object visits the members of an object up to the first that is wrong; null has none.
-func (d *decoder) object(v *fastjson.Value, name string, visit func(key string, v *fastjson.Value) error) error {
+func (d *decoder) object(v *fastjson.Value, name string, visit func(key []byte, v *fastjson.Value) error) error {
 	if v.Type() == fastjson.TypeNull {
 		return nil
 	}
@@ -192,7 +192,7 @@ func (d *decoder) object(v *fastjson.Value, name string, visit func(key string, 
 		if err != nil {
 			return
 		}
-		if err = visit(string(key), v); errors.Is(err, errType) {
+		if err = visit(key, v); errors.Is(err, errType) {
 			err = fmt.Errorf("%s.%s %v", orStep(name), key, err)
 		}
 	})
@@ -272,13 +272,15 @@ func (d *decoder) raw(v *fastjson.Value) json.RawMessage {
 	return json.RawMessage(d.arena[start:len(d.arena):len(d.arena)])
 }
 
-func (d *decoder) extra(m map[string]json.RawMessage, key string, v *fastjson.Value) map[string]json.RawMessage {
+func (d *decoder) extra(m map[string]json.RawMessage, key []byte, v *fastjson.Value) map[string]json.RawMessage {
 	if m == nil {
 		m = map[string]json.RawMessage{}
 	}
-	if m[key] = d.raw(v); m[key] == nil {
-		m[key] = json.RawMessage("null")
+	raw := d.raw(v)
+	if raw == nil {
+		raw = json.RawMessage("null")
 	}
+	m[string(key)] = raw
 	return m
 }
 

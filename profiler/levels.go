@@ -22,7 +22,7 @@ type levels struct {
 func levelsOf(starts, ends []float64) levels {
 	slices.Sort(starts)
 	slices.Sort(ends)
-	var l levels
+	l := levels{make([]Segment, 0, len(starts)+len(ends))}
 	level, since := 0, math.NaN()
 	for len(ends) > 0 {
 		at := ends[0]

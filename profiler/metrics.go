@@ -44,7 +44,7 @@ func (r *Results) writeMetrics(w io.Writer) error {
 		r.NestedStack.write(&m, "nested_stack_analysis")
 	}
 	if r.Spikes != nil {
-		m.value("concurrency_spike_analysis", r.Spikes)
+		r.Spikes.write(&m, "concurrency_spike_analysis")
 	}
 	if r.Patterns != nil {
 		m.value("prefix_span_analysis", r.Patterns)
@@ -100,23 +100,27 @@ func (n *NestedStack) write(m *members, name string) {
 
 // MarshalJSON writes the analysis under NAT's keys, and ours beside.
 func (a *Spikes) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Distribution map[int]float64  `json:"concurrency_distribution"`
-		P50          float64          `json:"p50_concurrency"`
-		P90          float64          `json:"p90_concurrency"`
-		P95          float64          `json:"p95_concurrency"`
-		P99          float64          `json:"p99_concurrency"`
-		Threshold    int              `json:"spike_threshold"`
-		Intervals    []Spike          `json:"spike_intervals"`
-		PerSegment   TokenMeans       `json:"correlation_stats"`
-		Latency      map[int]float64  `json:"average_latency_by_concurrency"`
-		PerCall      TokenMeans       `json:"correlation_stats_by_call"`
-		Busy         LevelPercentiles `json:"busy_concurrency"`
-		Calls        int              `json:"total_calls"`
-	}{
-		a.Distribution, a.Percentiles.P50, a.Percentiles.P90, a.Percentiles.P95, a.Percentiles.P99, a.Threshold, a.Intervals, a.PerSegment,
-		a.Latency, a.PerCall, a.Busy, a.Calls,
-	})
+	var b bytes.Buffer
+	m := members{w: &b}
+	a.write(&m, "")
+	return b.Bytes(), m.err
+}
+
+func (a *Spikes) write(m *members, name string) {
+	m.open(name)
+	m.value("concurrency_distribution", a.Distribution)
+	m.value("p50_concurrency", a.Percentiles.P50)
+	m.value("p90_concurrency", a.Percentiles.P90)
+	m.value("p95_concurrency", a.Percentiles.P95)
+	m.value("p99_concurrency", a.Percentiles.P99)
+	m.value("spike_threshold", a.Threshold)
+	m.list("spike_intervals", len(a.Intervals), func(i int) any { return &a.Intervals[i] })
+	m.value("correlation_stats", a.PerSegment)
+	m.value("average_latency_by_concurrency", a.Latency)
+	m.value("correlation_stats_by_call", a.PerCall)
+	m.value("busy_concurrency", a.Busy)
+	m.value("total_calls", a.Calls)
+	m.close()
 }
 
 // members writes JSON objects member by member, one a line, up to the first error.
@@ -167,7 +171,9 @@ func (m *members) element(v any) {
 	if m.err == nil {
 		m.err = err
 	}
-	m.text(string(b))
+	if m.err == nil {
+		_, m.err = m.w.Write(b)
+	}
 }
 
 // list writes a member that is a list of n elements.

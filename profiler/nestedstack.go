@@ -61,10 +61,12 @@ func nodeType(c Category) Category {
 // AnalyzeNestedStack builds the trees of all requests and finds where their time went.
 func AnalyzeNestedStack(requests []*Request) *NestedStack {
 	n := new(NestedStack)
+	starts, ends := intervals(requests, isNode)
+	n.Nodes = make([]NodeMetrics, 0, len(starts))
 	for _, r := range requests {
 		n.add(r)
 	}
-	nodes := levelsOf(intervals(requests, isNode))
+	nodes := levelsOf(starts, ends)
 	n.Segments, n.Concurrency = nodes.segments, percentiles(nodes.distribution())
 	for i := range n.Nodes {
 		m := &n.Nodes[i]
@@ -122,18 +124,22 @@ func (n *NestedStack) TopCritical() []NodeMetrics {
 // top finds the five highest, of equal ones the earliest.
 func (n *NestedStack) top(by func(*NodeMetrics) float64) []NodeMetrics {
 	const places = 5
-	order := func(a, b NodeMetrics) int {
-		return cmp.Or(cmp.Compare(by(&b), by(&a)), cmp.Compare(a.StartTime, b.StartTime), cmp.Compare(b.EndTime, a.EndTime),
+	order := func(a, b *NodeMetrics) int {
+		return cmp.Or(cmp.Compare(by(b), by(a)), cmp.Compare(a.StartTime, b.StartTime), cmp.Compare(b.EndTime, a.EndTime),
 			strings.Compare(string(a.OperationType), string(b.OperationType)), strings.Compare(a.OperationName, b.OperationName))
 	}
-	top := []NodeMetrics{}
+	var top []*NodeMetrics
 	for i := range n.Nodes {
-		if m := n.Nodes[i]; len(top) < places || order(m, top[places-1]) < 0 {
+		if m := &n.Nodes[i]; len(top) < places || order(m, top[places-1]) < 0 {
 			at, _ := slices.BinarySearchFunc(top, m, order)
 			top = first(places, slices.Insert(top, at, m))
 		}
 	}
-	return top
+	found := []NodeMetrics{}
+	for _, m := range top {
+		found = append(found, *m)
+	}
+	return found
 }
 
 // WriteReport writes the analysis as text, under the headings of NAT.

@@ -104,6 +104,7 @@ type reader struct {
 	number  int    // of the next request
 	trace   *Trace // being read
 	bad     int    // bad steps of trace
+	last    int    // how many steps the trace before had, as a guess for the next
 	open    bool   // trace ends with what is being read, so it is no request of bare steps
 	members []byte // of an object that may prove to be a step
 	stopped bool
@@ -363,7 +364,7 @@ func (r *reader) decode(raw []byte, offset int64) {
 // begin begins a trace unless one is begun.
 func (r *reader) begin() {
 	if r.trace == nil {
-		r.trace = &Trace{Number: r.number}
+		r.trace = &Trace{Number: r.number, Steps: make([]IntermediateStep, 0, r.last)}
 		r.number++
 		r.bad = 0
 		r.d.forget()
@@ -374,6 +375,7 @@ func (r *reader) begin() {
 func (r *reader) finish() {
 	if t := r.trace; t != nil {
 		r.trace, r.open = nil, false
+		r.last = min(len(t.Steps), 1000)
 		r.stopped = r.stopped || !r.yield(t, nil)
 	}
 }

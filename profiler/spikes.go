@@ -85,7 +85,7 @@ func (a *Spikes) find(l levels, calls []*Span) {
 		switch {
 		case s.Level < a.Threshold:
 		case spike == nil:
-			a.Intervals = append(a.Intervals, Spike{s.Start, s.End, s.Level, s.Level, running.first(maxActive)})
+			a.Intervals = append(a.Intervals, Spike{s.Start, s.End, s.Level, s.Level, running.first(min(s.Level, maxActive))})
 			spike = &a.Intervals[len(a.Intervals)-1]
 		default:
 			spike.End, spike.Concurrency = s.End, max(spike.Concurrency, s.Level)

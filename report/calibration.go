@@ -19,24 +19,25 @@ var ended = map[string]string{
 // Calibration writes what a machine can measure as a table that fits into 80 columns, and the highest load that was trusted.
 func Calibration(w io.Writer, c *experiments.Calibration) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "%s clock, %s processors for client and server together, an event every %s\n\n",
-		c.Clock, Number(c.CPUAvailable), Seconds(c.Gap.Seconds()))
-	fmt.Fprintf(b, "%8s%11s%24s%14s%6s  %s\n", "streams", "events/s", "stamp error p50, p99", "send lag p99", "CPU", "verdict")
+	fmt.Fprintf(b, "%s clock, client and server on %s processors, an event every %s\n\n", c.Clock, Number(c.CPUAvailable), Seconds(c.Gap.Seconds()))
+	fmt.Fprintf(b, "%7s%10s%11s%11s%10s%6s  %s\n", "streams", "events/s", "stamp p50", "stamp p99", "send p99", "CPU", "verdict")
 	for _, l := range c.Levels {
 		verdict := l.Verdict
 		if len(l.Reasons) > 0 {
 			verdict += ": " + l.Reasons[0].Metric
 		}
-		fmt.Fprintf(b, "%8s%11s%s%s%s%6s  %s\n", Number(float64(l.Streams)), Number(l.EventsPerSecond), right(Seconds(l.StampError.P50), 13),
-			right(Seconds(l.StampError.P99), 11), right(Seconds(l.SendLag.P99), 14), fmt.Sprintf("%.2f", l.CPUUsed), verdict)
+		fmt.Fprintf(b, "%7s%10s%s%s%s%6s  %s\n", Number(float64(l.Streams)), Number(l.EventsPerSecond), right(Seconds(l.StampError.P50), 11),
+			right(Seconds(l.StampError.P99), 11), right(Seconds(l.SendLag.P99), 10), fmt.Sprintf("%.2f", l.CPUUsed), verdict)
 	}
+	fmt.Fprintln(b, "\nstamp: how late the stamps of events were, against the server's own record")
+	fmt.Fprintln(b, "send: how long requests waited in this process until they were written")
 	highest, ok := c.Highest()
 	if ok {
-		fmt.Fprintf(b, "\nTrusted up to %s streams, %s events/s. ", Number(float64(highest.Streams)), Number(highest.EventsPerSecond))
+		fmt.Fprintf(b, "\nTrusted up to %s streams, %s events/s.\n", Number(float64(highest.Streams)), Number(highest.EventsPerSecond))
 	} else {
-		fmt.Fprint(b, "\nNo load was trusted: this machine is too busy to measure with. ")
+		fmt.Fprintln(b, "\nNo load was trusted: this machine is too busy to measure with.")
 	}
-	fmt.Fprintf(b, "%s\n", ended[c.Ended])
-	fmt.Fprintln(b, "The server shares these processors: against one elsewhere the client can do more.")
+	fmt.Fprintln(b, ended[c.Ended])
+	fmt.Fprintln(b, "The server shared these processors: with a server elsewhere it can be more.")
 	return b.Flush()
 }

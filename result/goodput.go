@@ -14,6 +14,7 @@ type goodput struct {
 	key             string // of the objective: "goodput(ttft<300ms)"
 	conditions      []slo.Condition
 	good, attempted int
+	unknown         bool // it needs the events of a stream of which they are not known any more
 }
 
 // goodputOf gives a counter for each objective that is about goodput, those with equal conditions together.
@@ -39,6 +40,7 @@ func (a *Accumulator) addGoodput(r *endpoint.Response) {
 
 func (g *goodput) add(r *endpoint.Response) {
 	g.attempted++
+	g.unknown = g.unknown || !r.Failed() && r.Streamed && len(r.Events) == 0 && slices.ContainsFunc(g.conditions, needsEvents)
 	bad := func(c slo.Condition) bool {
 		return !c.Good(func(name string) (float64, bool) { return measure(r, name) })
 	}
@@ -56,12 +58,13 @@ func (a *Accumulator) mergeGoodput(o *Accumulator) {
 		}
 		a.goodput[i].good += g.good
 		a.goodput[i].attempted += g.attempted
+		a.goodput[i].unknown = a.goodput[i].unknown || g.unknown
 	}
 }
 
 // addTo adds the share, its interval and n, and the good requests per second if it is known how long the run took.
 func (g *goodput) addTo(s *Stats, seconds float64) {
-	if g.attempted == 0 {
+	if g.attempted == 0 || g.unknown {
 		return
 	}
 	s.set(g.key, float64(g.good)/float64(g.attempted))
@@ -96,8 +99,6 @@ func measure(r *endpoint.Response, name string) (float64, bool) {
 }
 
 // needsEvents reports whether a condition is about what only the events of a stream tell.
-func needsEvents(o slo.Objective) bool {
-	return slices.ContainsFunc(o.Conditions, func(c slo.Condition) bool {
-		return c.Name == metricNames[itl] || c.Name == metricNames[icl] || c.Name == metricNames[stall]
-	})
+func needsEvents(c slo.Condition) bool {
+	return c.Name == metricNames[itl] || c.Name == metricNames[icl] || c.Name == metricNames[stall]
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/llmeter-go/llmeter/endpoint"
-	"github.com/llmeter-go/llmeter/slo"
 	"github.com/llmeter-go/llmeter/store"
 )
 
@@ -234,7 +233,7 @@ func (l *loader) readResponses() error {
 		return err
 	}
 	defer rd.close()
-	acc, held := &Accumulator{Objectives: l.countable(rd)}, []*endpoint.Response{}
+	acc, held := &Accumulator{Objectives: l.result.Objectives}, []*endpoint.Response{}
 	for r, err := range rd.all() {
 		if err = errors.Join(err, l.ctx.Err()); err != nil {
 			return err
@@ -253,15 +252,6 @@ func (l *loader) readResponses() error {
 		l.data.coarse = false
 	}
 	return nil
-}
-
-// countable are the objectives whose goodput the files still tell: without the event log, the gaps of streams are not known,
-// and what was counted during the run stands in the saved statistics.
-func (l *loader) countable(rd *responseReader) []slo.Objective {
-	if rd.log != nil {
-		return l.result.Objectives
-	}
-	return slices.DeleteFunc(slices.Clone(l.result.Objectives), needsEvents)
 }
 
 // settle brings together what the files say.

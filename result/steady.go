@@ -28,7 +28,8 @@ type steady struct {
 }
 
 func (s *steady) add(r *endpoint.Response, sent time.Duration) {
-	if s.window.from <= sent && sent <= s.window.to {
+	const rounded = time.Microsecond // what responses.jsonl keeps of instants
+	if s.window.from-rounded < sent && sent < s.window.to+rounded {
 		s.acc.Add(r)
 	}
 	if r.Failed() {

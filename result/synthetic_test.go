@@ -175,7 +175,7 @@ func (s *synthetic) meta(folder string) *result.Result {
 
 // result is the Result in memory.
 func (s *synthetic) result(t require.TestingT, folder string) *result.Result {
-	acc := accumulate(s.responses...)
+	acc := accumulateGoals(s.responses...)
 	res := s.meta(folder)
 	acc.Complete(res, s.responses)
 	require.NoError(t, res.Contribute("cost_total", 1.25))

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 
@@ -13,13 +15,17 @@ import (
 )
 
 type calibrateCommand struct {
-	Format string `enum:"text,json" default:"text" help:"Form of the result: text or json."`
-	Quiet  bool   `short:"q" help:"Print nothing but the result."`
+	Within time.Duration `default:"9s" help:"Longest time to take."`
+	Format string        `enum:"text,json" default:"text" help:"Form of the result: text or json."`
+	Quiet  bool          `short:"q" help:"Print nothing but the result."`
 }
 
 // Run measures this machine and prints what it can measure.
 func (c *calibrateCommand) Run(ctx context.Context, out *terminal) error {
-	var calibrate experiments.Calibrate
+	if c.Within <= 0 {
+		return &exitError{exitUsage, errors.New("--within must be more than 0")}
+	}
+	calibrate := experiments.Calibrate{Within: c.Within}
 	f, isFile := out.err.(*os.File)
 	if isFile && !c.Quiet && term.IsTerminal(int(f.Fd())) {
 		calibrate.Progress = func(streams int) { fmt.Fprintf(f, "\r\x1b[Kmeasuring %d streams", streams) }

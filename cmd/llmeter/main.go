@@ -3,6 +3,7 @@
 //
 //	llmeter run --url http://127.0.0.1:8000/v1 --model m --prompt "Hello" --clients 10 --requests 4
 //	llmeter events runs/first
+//	llmeter calibrate
 //	llmeter mock --listen 127.0.0.1:8000
 //
 // Results go to standard output, progress to standard error and only to a terminal. Exit codes: 0 done; 1 an objective
