@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/llmeter-go/llmeter/endpoint"
 )
 
 // A Callback takes part in a run. Callbacks are called in the order in which they stand in [Runner.Callbacks].
@@ -119,9 +117,4 @@ func hookError(cb Callback, hook string, err error) error {
 		return err
 	}
 	return fmt.Errorf("%s of %T: %w", hook, cb, err)
-}
-
-// callbackFailure is the response of a request that was not sent because a hook failed.
-func callbackFailure(p Payload, err error) *Response {
-	return &Response{Payload: p, Error: &endpoint.Error{Kind: endpoint.KindCallback, Message: err.Error(), Err: err}}
 }

@@ -138,3 +138,19 @@ func TestAWarmupIsCutFromTheSteadyStateAlsoUnderLowMemory(t *testing.T) {
 		})
 	}
 }
+
+func TestIntervalsThatWereWaitedForStillHoldTheTruth(t *testing.T) {
+	const runs, truth = 300, 1.0317434 // exp(σ²/2) for σ = 1/4
+	hits := 0
+	for seed := range uint64(runs) {
+		bubble(t, func(t *testing.T) {
+			s := run(t, llmeter.Runner{Endpoint: varying(seed), Payloads: numbered(1), Requests: 10_000, Until: slo.MustParseUntil("ttlt-mean ci < 3%")}).Stats()
+			lo, _ := s.Lookup("ttlt-mean-ci95-lo")
+			hi, _ := s.Lookup("ttlt-mean-ci95-hi")
+			if lo <= truth && truth <= hi {
+				hits++
+			}
+		})
+	}
+	require.GreaterOrEqual(t, hits, runs*92/100)
+}

@@ -131,8 +131,8 @@ func chunkCPU(b *bench) ([]table, error) {
 		return nil, err
 	}
 	defer s.stop()
-	for _, streams := range []int{100, 1000} {
-		job := pairsJob{URL: s.url, Folder: b.folder("cpu"), Streams: streams, Requests: pick(b, 4, 2), Pairs: pick(b, 15, 3)}
+	for _, level := range []struct{ streams, requests int }{{100, 8}, {1000, 4}} {
+		job := pairsJob{URL: s.url, Folder: b.folder("cpu"), Streams: level.streams, Requests: pick(b, level.requests, 2), Pairs: pick(b, 11, 3)}
 		costs, err := call[pairCosts](b, b.cores.client, "cpu", job)
 		if err != nil {
 			return nil, err
@@ -141,7 +141,7 @@ func chunkCPU(b *bench) ([]table, error) {
 		for i := range ratios {
 			ratios[i], more[i] = costs.Ours[i]/costs.Floor[i], costs.Ours[i]-costs.Floor[i]
 		}
-		t.add(fmt.Sprint(streams), fmt.Sprint(job.Pairs), micros(quantile(costs.Ours, 0.5)), micros(quantile(costs.Floor, 0.5)),
+		t.add(fmt.Sprint(level.streams), fmt.Sprint(job.Pairs), micros(quantile(costs.Ours, 0.5)), micros(quantile(costs.Floor, 0.5)),
 			fmt.Sprintf("%.2f", quantile(ratios, 0.5)), fmt.Sprintf("%.2f … %.2f", quantile(ratios, 0.25), quantile(ratios, 0.75)),
 			micros(quantile(more, 0.5)), micros(quantile(more, 0.25))+" … "+micros(quantile(more, 0.75)))
 	}

@@ -221,13 +221,16 @@ func (c Capacity) warnings(res *CapacityResult) (all []result.Warning) {
 	warn := func(code, format string, args ...any) {
 		all = append(all, result.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
 	}
-	lo, hi := res.Interval.Lo, res.Interval.Hi
+	lo, hi, wide := res.Interval.Lo, res.Interval.Hi, 1+c.precision()
+	if c.Rates {
+		wide *= wide
+	}
 	switch {
 	case math.IsInf(hi, 1):
 		warn(WarnBound, "no load up to %v missed the objectives for sure: the capacity may be higher", res.Levels[len(res.Levels)-1].Load)
 	case lo == 0:
 		warn(WarnBound, "no load down to %v met the objectives for sure", res.Levels[0].Load)
-	case hi > lo*math.Pow(1+c.precision(), 2)*(1+1e-3) && (c.Rates || hi-lo > 1):
+	case hi > 1.001*wide*lo && (c.Rates || hi-lo > 1):
 		warn(WarnImprecise, "levels between %v and %v were not sure: more requests per level would narrow the interval", c.at(lo), c.at(hi))
 	}
 	for _, level := range res.Levels {

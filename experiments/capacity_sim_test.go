@@ -52,8 +52,8 @@ func sojournBeyond(t, lambda, mu float64, c int) float64 {
 
 func TestTruth(t *testing.T) {
 	for _, x := range []struct {
-		slots    int
-		text     string
+		slots  int
+		text   string
 		lo, hi float64
 	}{{4, "ttft-p95 < 2s", 2.7, 3}, {16, "ttft-p90 < 1.5s", 14, 14.4}} {
 		o := slo.MustParse(x.text)

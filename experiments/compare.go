@@ -16,9 +16,10 @@ import (
 // Compare asks whether B is slower than A, or faster. Its fields say how sure the answer must be; its methods take what is
 // compared: two Results, two folders, or two Runners. The zero value is ready.
 //
-// Medians are compared by the Mann-Whitney test, other quantiles by counting the values above the pooled one in both; the
-// p-values are adjusted for their number (Holm), and for values that are alike in time. Differences of quantiles have
-// bootstrap intervals. See docs/statistics.md.
+// Medians are compared by the Mann-Whitney test. Other quantiles and the rate of failures are compared by the same test of who
+// is above the quantile of both together, or failed. The p-values are adjusted for their number (Holm, 1979). Differences of
+// quantiles have bootstrap intervals, that of the rates Newcombe's (1998). Where neighbours in time are alike, tests and
+// intervals take their variance to be as many times larger as values count for fewer independent ones.
 type Compare struct {
 	// Keys are what is compared: a quantile of a latency ("ttft-p99", in seconds) or "failed_requests_rate". nil = p50, p90 and
 	// p99 of every latency that both have enough values of, and the rate of failures.

@@ -120,7 +120,7 @@ func (t LoadTest) runner(l Load) llmeter.Runner {
 	l.on(&r, t.Arrivals)
 	switch {
 	case r.Duration > 0:
-	case l.Rate > 0:
+	case l.Rate != 0:
 		r.Requests = t.perRun()
 	default:
 		r.Requests = t.requestsPerClient(l.Clients)

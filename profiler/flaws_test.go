@@ -324,6 +324,13 @@ func TestForecastKnowsItsErrorAndBearsRequestsWithoutCalls(t *testing.T) {
 	require.Nil(t, FitForecast(nil))
 }
 
+// What is predicted must not have been learnt from, which tells nothing about what is to come.
+func TestBackTestLeavesOutWhatItPredicts(t *testing.T) {
+	f := FitForecast([][]UsageRow{{{0, 1, 0}}, {{0, 1, 100}}})
+	require.Equal(t, ForecastError{2, 100, 100, 100, 0}, f.Targets[0].Naive)
+	require.Equal(t, ForecastError{2, 100, 100, 100, 0}, f.Targets[0].Model)
+}
+
 // A forecast that is no better than repeating the call before is not used, whatever the number of trees.
 func TestForecastThatIsNoBetterIsNotUsed(t *testing.T) {
 	var all [][]call

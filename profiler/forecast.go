@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 )
 
 // A Forecast predicts what the LLM calls of a request will use, from the calls before. It says how far off it was on requests that it
@@ -66,15 +65,12 @@ func Usage(requests []*Request) [][]UsageRow {
 	var all [][]UsageRow
 	for _, r := range requests {
 		var rows []UsageRow
-		var calls []*Span
-		for i := range r.Spans {
-			if s := &r.Spans[i]; s.Category == LLM && s.State == Complete {
-				calls = append(calls, s)
-			}
-		}
-		slices.SortFunc(calls, inTurn)
 		last := 0.0
-		for _, s := range calls {
+		for i := range r.Spans {
+			s := &r.Spans[i]
+			if s.Category != LLM || s.State != Complete {
+				continue
+			}
 			row := UsageRow{0, float64(s.Tokens.PromptTokens), float64(s.Tokens.CompletionTokens)}
 			if len(rows) > 0 {
 				row.SecondsBetweenCalls = s.Start - last

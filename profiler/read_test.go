@@ -238,6 +238,21 @@ func TestALineOfAHundredMegabytesIsRead(t *testing.T) {
 	require.Equal(t, []int{size, 0}, sizes)
 }
 
+func TestNoNestingOverflowsTheStack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes memory")
+	}
+	const depth = 10_000_000
+	deep := `{"payload":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + "}"
+	for _, text := range []string{"[[" + deep + "," + stepText("b") + "]]", deep + "\n" + stepText("b")} {
+		for trace, err := range Read(strings.NewReader(text), "") {
+			require.NoError(t, err)
+			require.Len(t, trace.Steps, 1)
+			require.Len(t, trace.Problems, 1)
+		}
+	}
+}
+
 func TestUnknownEventTypesAreKeptAndCounted(t *testing.T) {
 	const text = `[[{"payload":{"event_type":"AGENT_THOUGHT","event_timestamp":1,"UUID":"x"}},{"payload":{"event_type":"LLM_START","event_timestamp":2,"UUID":"a"}},
 		{"payload":{"event_type":"LLM_END","event_timestamp":3,"UUID":"a"}}]]`

@@ -13,6 +13,24 @@ func TestRecordedParentsArePreferred(t *testing.T) {
 	require.Equal(t, map[string]string{"f": "", "g": "f", "a": "f", "late": "g"}, parents(r))
 }
 
+func TestRootsStayRoots(t *testing.T) {
+	r := request(function("f", 0, 10).below(RootID), function("g", 1, 9).below(RootID), llm("a", 2, 3).below("g"))
+	require.Equal(t, map[string]string{"f": "", "g": "", "a": "g"}, parents(r))
+}
+
+func TestWhichOfTwinsIsCriticalDoesNotDependOnUUIDs(t *testing.T) {
+	var critical [][2]float64 // of what is within the twins
+	for _, ids := range [][2]string{{"x", "y"}, {"y", "x"}} {
+		n := AnalyzeNestedStack([]*Request{request(
+			function("f", 0, 10).below(RootID), function(ids[0], 1, 9).below("f"), function(ids[1], 1, 9).below("f"),
+			llm("a", 2, 8).below(ids[0]), tool("b", 2, 8).below(ids[1]),
+		)})
+		critical = append(critical, [2]float64{nodeOf(t, n, "a").CriticalTime, nodeOf(t, n, "b").CriticalTime})
+	}
+	require.Equal(t, critical[0], critical[1])
+	require.Equal(t, 6.0, critical[0][0]+critical[0][1])
+}
+
 func TestUnknownParentsAreReplacedByTheFunctionThatEncloses(t *testing.T) {
 	r := request(
 		function("f", 0, 10).in("f", RootID), function("g", 1, 9).in("g", "f"), llm("a", 2, 3).in("f", RootID), llm("b", 2, 3).in("g", "f"),
@@ -78,7 +96,7 @@ func TestAnEndMaySayWhenItsSpanBegan(t *testing.T) {
 }
 
 func TestUUIDsThatComeAgainPairInTheOrderOfTime(t *testing.T) {
-	r := request(llm("a", 1, 2), llm("a", 3, 5), llm("a", 9, -1), tool("a", 4, 6))
+	r := request(llm("a", 1, 2), llm("a", 3, 5), llm("a", 9, -1), tool("a", 4, 6), llm("b", -1, 1), llm("b", 5, 6))
 	type interval struct {
 		kind       Category
 		start, end float64
@@ -88,7 +106,7 @@ func TestUUIDsThatComeAgainPairInTheOrderOfTime(t *testing.T) {
 	for _, s := range r.Spans {
 		got = append(got, interval{s.Category, s.Start, s.End, s.State})
 	}
-	require.Equal(t, []interval{{LLM, 1, 2, Complete}, {LLM, 3, 5, Complete}, {Tool, 4, 6, Complete}, {LLM, 9, 0, Unfinished}}, got)
+	require.Equal(t, []interval{{LLM, 1, 2, Complete}, {LLM, 0, 1, Unstarted}, {LLM, 3, 5, Complete}, {Tool, 4, 6, Complete}, {LLM, 5, 6, Complete}, {LLM, 9, 0, Unfinished}}, got)
 }
 
 func TestErrorsAreFoundInMetadata(t *testing.T) {

@@ -1,10 +1,6 @@
 package profiler
 
-import (
-	"cmp"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // CommonPrefixToken stands in a call's token for the beginning that its prompt shares with others.
 const CommonPrefixToken = "<common_prefix>"
@@ -39,27 +35,16 @@ func (v *vocabulary) number(token string) int32 {
 func sequencesOf(requests []*Request, maxText int, prefixes *prefixCutter) ([]sequence, *vocabulary) {
 	v := new(vocabulary)
 	var all []sequence
-	type call struct {
-		span  *Span
-		token string
-	}
-	var calls []call
 	for _, r := range requests {
 		if r.Steps == 0 {
 			continue
 		}
-		calls = calls[:0]
+		seq := sequence{request: r.Number}
 		for i := range r.Spans {
 			if s := &r.Spans[i]; isCall(s) && s.State == Complete {
-				calls = append(calls, call{s, callToken(s, maxText, prefixes)})
+				seq.tokens = append(seq.tokens, v.number(callToken(s, maxText, prefixes)))
+				seq.durations = append(seq.durations, s.Duration())
 			}
-		}
-		slices.SortFunc(calls, func(a, b call) int {
-			return cmp.Or(cmp.Compare(a.span.Start, b.span.Start), cmp.Compare(a.span.End, b.span.End), strings.Compare(a.token, b.token))
-		})
-		seq := sequence{request: r.Number, tokens: make([]int32, len(calls)), durations: make([]float64, len(calls))}
-		for i, c := range calls {
-			seq.tokens[i], seq.durations[i] = v.number(c.token), c.span.Duration()
 		}
 		all = append(all, seq)
 	}

@@ -129,7 +129,6 @@ func trieCalls(r *Request, sensitivity *Sensitivity) []trieCall {
 			spans = append(spans, s)
 		}
 	}
-	slices.SortFunc(spans, inTurn)
 	slices.Sort(starts)
 	inBranch := map[string]int{}
 	for _, s := range spans {

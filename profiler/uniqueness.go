@@ -1,9 +1,7 @@
 package profiler
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 	"unicode"
 
 	"github.com/llmeter-go/llmeter/stats"
@@ -32,7 +30,7 @@ type NewTokenCounts struct {
 }
 
 // TokenUniqueness compares the prompts of each request with the ones before, by model. Models with one prompt in each request are
-// left out. Prompts of one moment are in the order of their ends and texts. A nil tokenizer is an estimate.
+// left out. A nil tokenizer is an estimate.
 func TokenUniqueness(requests []*Request, t tokenizer.Tokenizer) map[string]UniquenessMetrics {
 	type counts struct{ words, tokens stats.Sample }
 	found := map[string]*counts{}
@@ -43,7 +41,6 @@ func TokenUniqueness(requests []*Request, t tokenizer.Tokenizer) map[string]Uniq
 	}
 	for _, r := range requests {
 		for name, calls := range promptsByLLM([]*Request{r}) {
-			slices.SortFunc(calls, inTurn)
 			m := measures[name]
 			for i := 1; i < len(calls); i++ {
 				if found[name] == nil {
@@ -68,13 +65,6 @@ func TokenUniqueness(requests []*Request, t tokenizer.Tokenizer) map[string]Uniq
 		metrics[name] = UniquenessMetrics{c.words.Quantile(0.90), c.words.Quantile(0.95), c.words.Quantile(0.99), fresh}
 	}
 	return metrics
-}
-
-// inTurn orders calls by when they began, and those of one moment by what they are.
-func inTurn(a, b *Span) int {
-	_, aEnd := a.extent()
-	_, bEnd := b.extent()
-	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(aEnd, bEnd), strings.Compare(a.Input, b.Input))
 }
 
 // newWords counts the distinct words of a text that another does not have.

@@ -8,8 +8,8 @@ import (
 	"github.com/llmeter-go/llmeter/experiments"
 )
 
-// ended says why a calibration has no higher level.
-var ended = map[string]string{
+// whyEnded says why a calibration has no higher level.
+var whyEnded = map[string]string{
 	experiments.EndedUntrusted: "Two levels in a row were not trusted.",
 	experiments.EndedTime:      "There was no time for a higher level.",
 	experiments.EndedFiles:     "A higher level needs more open files or ports than this process may have.",
@@ -37,7 +37,7 @@ func Calibration(w io.Writer, c *experiments.Calibration) error {
 	} else {
 		fmt.Fprintln(b, "\nNo load was trusted: this machine is too busy to measure with.")
 	}
-	fmt.Fprintln(b, ended[c.Ended])
+	fmt.Fprintln(b, whyEnded[c.Ended])
 	fmt.Fprintln(b, "The server shared these processors: with a server elsewhere it can be more.")
 	return b.Flush()
 }

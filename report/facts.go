@@ -32,6 +32,7 @@ type facts struct {
 	failed           []endpoint.ErrorKind // "" of a successful request
 
 	width    float64         // of a stretch of time
+	count    int             // of stretches of time
 	tokens   map[int]float64 // output tokens that came in each stretch
 	late     map[int]float64 // how late, at most, what came in it was read
 	inFlight stats.Steps
@@ -81,7 +82,7 @@ func (f *facts) add(r *endpoint.Response) {
 		f.origin = origin(f.res, r)
 	}
 	sent := r.Dispatched.Sub(f.origin)
-	end := max(ended(r).Sub(f.origin), sent)
+	end := max(endOf(r).Sub(f.origin), sent)
 	f.sent, f.end = append(f.sent, sent.Seconds()), append(f.end, end.Seconds())
 	f.inFlight.Add(sent, end)
 	f.queued, f.writing = append(f.queued, queued(r)), append(f.writing, writing(r))
@@ -108,8 +109,8 @@ func origin(res *result.Result, r *endpoint.Response) time.Time {
 	return r.Dispatched
 }
 
-// ended is when a request was over, as far as that is known.
-func ended(r *endpoint.Response) time.Time {
+// endOf is when a request was over, as far as that is known.
+func endOf(r *endpoint.Response) time.Time {
 	if r.End.IsZero() {
 		return r.LastToken
 	}
@@ -266,23 +267,24 @@ func due(r *endpoint.Response) time.Time {
 }
 
 // took is how long a request took, from when it was due.
-func took(r *endpoint.Response) time.Duration { return max(ended(r).Sub(due(r)), 0) }
+func took(r *endpoint.Response) time.Duration { return max(endOf(r).Sub(due(r)), 0) }
 
 // window is the stretch of time that an instant belongs to.
 func (f *facts) window(at time.Duration) int { return max(int(at.Seconds()/f.width), 0) }
 
-// widen makes stretches of time so wide that there are not too many, for files that say of a run that it was shorter than
-// its requests.
+// widen counts the stretches of time, and makes them wider where there are too many, for files that say of a run that it was
+// shorter than its requests.
 func (f *facts) widen() {
-	n := 1
+	last := 0.0
 	for _, end := range f.end {
-		n = max(n, int(end/f.width)+1)
+		last = max(last, end)
 	}
-	by := (n + 10*windows - 1) / (10 * windows)
-	if by < 2 {
+	by := int(last/f.width)/(10*windows) + 1
+	f.width *= float64(by)
+	f.count = int(last/f.width) + 1
+	if by == 1 {
 		return
 	}
-	f.width *= float64(by)
 	tokens, late := map[int]float64{}, map[int]float64{}
 	for w, n := range f.tokens {
 		tokens[w/by] += n

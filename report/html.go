@@ -2,7 +2,6 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -87,5 +86,15 @@ func interval(st result.Stats, key string, u figure.Unit) string {
 	if !okLo || !okHi {
 		return ""
 	}
-	return fmt.Sprintf("%s … %s", u.Format(lo), u.Format(hi))
+	return between(lo, hi, u)
+}
+
+// between writes an interval, with one unit if both ends have the same.
+func between(lo, hi float64, u figure.Unit) string {
+	from, to := u.Format(lo), u.Format(hi)
+	number, unit, _ := strings.Cut(from, " ")
+	if _, other, _ := strings.Cut(to, " "); unit == other {
+		from = number
+	}
+	return from + " … " + to
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/figure"
@@ -34,18 +35,34 @@ func (f *facts) overTime() figure.Section {
 
 func (f *facts) latency(name string, values []float64) figure.Figure {
 	return figure.Figure{
-		Title: name, Note: "Of each successful request, at the instant at which it was sent, and percentiles of stretches of " + Seconds(f.width) + ".",
-		Wide: true, X: elapsed, Y: figure.Axis{Label: name, Unit: figure.Seconds}, Marks: f.steadyMarks(),
+		Title: name, Note: f.eachAnd(),
+		Wide: true, X: elapsed, Y: figure.Axis{Label: strings.ToLower(name), Unit: figure.Seconds}, Marks: f.steadyMarks(),
 		Series: []figure.Series{
-			figure.Scatter{Name: "requests", Color: figure.Sky, X: f.sent, Y: values},
+			f.cloud(values),
 			f.percentile("p50", figure.Blue, values, 0.5), f.percentile("p90", figure.Orange, values, 0.9),
 		},
 	}
 }
 
+// eachAnd says what figures of a cloud and its percentiles show.
+func (f *facts) eachAnd() string {
+	return "Each successful request by when it was sent, and percentiles of every " + Seconds(f.width) + "."
+}
+
+// cloud has a point for each request that has a value.
+func (f *facts) cloud(values []float64) figure.Scatter {
+	s := figure.Scatter{Name: "requests", Color: figure.Sky}
+	for i, v := range values {
+		if !math.IsNaN(v) {
+			s.X, s.Y = append(s.X, f.sent[i]), append(s.Y, v)
+		}
+	}
+	return s
+}
+
 // percentile is a line through the percentiles of the requests that were sent in each stretch of time.
 func (f *facts) percentile(name string, color figure.Color, values []float64, q float64) figure.Line {
-	in := make([][]float64, f.count())
+	in := make([][]float64, f.count)
 	for i, v := range values {
 		if w := f.at(f.sent[i]); !math.IsNaN(v) {
 			in[w] = append(in[w], v)
@@ -68,41 +85,43 @@ func (f *facts) steadyMarks() (marks []figure.Mark) {
 		marks = append(marks, figure.Mark{X: from, Label: "steady from here"})
 	}
 	if slices.ContainsFunc(f.sent, func(sent float64) bool { return sent > to }) {
-		marks = append(marks, figure.Mark{X: to, Label: "to here"})
+		marks = append(marks, figure.Mark{X: to, Label: "steady until here"})
 	}
 	return marks
 }
 
 func (f *facts) tokenRate() figure.Figure {
-	y := make([]float64, f.count())
+	y := make([]float64, f.count)
 	for w, n := range f.tokens {
-		y[min(w, len(y)-1)] += n / f.width
+		y[min(w, f.count-1)] += n / f.width
 	}
 	note := "Tokens of successful requests, at the instants at which they came."
 	if f.streamed == 0 {
 		note = "Tokens of successful requests, at the instants at which their answers were complete."
 	}
 	return figure.Figure{
-		Title: "Output", Note: note, X: elapsed, Y: figure.Axis{Label: "output", Unit: "tokens/s"}, Marks: f.steadyMarks(),
+		Title: "Output", Note: note, X: elapsed, Y: figure.Axis{Label: "tokens per second"}, Marks: f.steadyMarks(),
 		Series: []figure.Series{figure.Line{Name: "output", X: f.middles(), Y: y}}, Empty: "No successful request brought tokens.",
 	}
 }
 
 func (f *facts) requestRate() figure.Figure {
-	done, sent := make([]float64, f.count()), make([]float64, f.count())
+	done, sent := make([]float64, f.count), make([]float64, f.count)
 	for i := range f.sent {
 		sent[f.at(f.sent[i])] += 1 / f.width
 		if f.failed[i] == "" {
 			done[f.at(f.end[i])] += 1 / f.width
 		}
 	}
-	return figure.Figure{
-		Title: "Requests", Note: "Sent, and successfully finished.", X: elapsed, Y: figure.Axis{Label: "requests", Unit: "1/s"},
-		Series: []figure.Series{
-			figure.Line{Name: "sent", Color: figure.Gray, X: f.middles(), Y: sent, Dashed: true},
-			figure.Line{Name: "finished", Color: figure.Blue, X: f.middles(), Y: done},
-		},
+	fig := figure.Figure{
+		Title: "Requests", Note: "Successfully finished.", X: elapsed, Y: figure.Axis{Label: "requests per second"},
+		Series: []figure.Series{figure.Line{Name: "finished", Color: figure.Blue, X: f.middles(), Y: done}},
 	}
+	if f.res.Clients == 0 { // a closed loop sends when one has ended
+		fig.Note = "Sent, and successfully finished."
+		fig.Series = append(fig.Series, figure.Line{Name: "sent", Color: figure.Gray, X: f.middles(), Y: sent, Dashed: true})
+	}
+	return fig
 }
 
 func (f *facts) concurrency() figure.Figure {
@@ -122,10 +141,10 @@ func (f *facts) concurrency() figure.Figure {
 
 func (f *facts) perToken() figure.Figure {
 	return figure.Figure{
-		Title: "Time per output token", Note: "Of each successful request, and percentiles of stretches of " + Seconds(f.width) + ".",
+		Title: "Time per output token", Note: f.eachAnd(),
 		X: elapsed, Y: figure.Axis{Label: "time per output token", Unit: figure.Seconds},
 		Series: []figure.Series{
-			figure.Scatter{Name: "requests", Color: figure.Sky, X: f.sent, Y: f.tpot},
+			f.cloud(f.tpot),
 			f.percentile("p50", figure.Blue, f.tpot, 0.5), f.percentile("p90", figure.Orange, f.tpot, 0.9),
 		},
 	}
@@ -137,7 +156,7 @@ func (f *facts) errorsOverTime() figure.Figure {
 		X: elapsed, Y: figure.Axis{Label: "failed"}, Empty: "No request failed.",
 	}
 	for _, e := range f.res.Errors() {
-		bars := figure.Bars{Name: string(e.Kind), Stack: "failed", X: f.middles(), Values: make([]float64, f.count())}
+		bars := figure.Bars{Name: string(e.Kind), Stack: "failed", X: f.middles(), Values: make([]float64, f.count)}
 		some := false
 		for i, kind := range f.failed {
 			if kind == e.Kind {
@@ -162,7 +181,7 @@ func (f *facts) clientLag() figure.Figure {
 		if !hasValue(of) {
 			return
 		}
-		line := figure.Line{Name: name, Color: color, X: f.middles(), Y: f.noValues(), Dots: f.count() < 3}
+		line := figure.Line{Name: name, Color: color, X: f.middles(), Y: f.noValues(), Dots: f.count < 3}
 		for i, v := range of {
 			if w := f.at(f.sent[i]); !(v <= line.Y[w]) && v > 0 {
 				line.Y[w] = v
@@ -177,20 +196,18 @@ func (f *facts) clientLag() figure.Figure {
 	if len(f.late) > 0 {
 		line := figure.Line{Name: "read after the kernel had it", Color: figure.Green, X: f.middles(), Y: f.noValues()}
 		for w, d := range f.late {
-			line.Y[min(w, f.count()-1)] = d
+			line.Y[min(w, f.count-1)] = d
 		}
 		fig.Series = append(fig.Series, line)
 	}
 	return fig
 }
 
-// count is the number of stretches of time.
-func (f *facts) count() int { return int(slices.Max(f.end)/f.width) + 1 }
-
-func (f *facts) at(seconds float64) int { return min(max(int(seconds/f.width), 0), f.count()-1) }
+// at is the stretch of time that an instant belongs to.
+func (f *facts) at(seconds float64) int { return min(max(int(seconds/f.width), 0), f.count-1) }
 
 func (f *facts) middles() []float64 {
-	x := make([]float64, f.count())
+	x := make([]float64, f.count)
 	for w := range x {
 		x[w] = (float64(w) + 0.5) * f.width
 	}
@@ -198,7 +215,7 @@ func (f *facts) middles() []float64 {
 }
 
 func (f *facts) noValues() []float64 {
-	y := make([]float64, f.count())
+	y := make([]float64, f.count)
 	for w := range y {
 		y[w] = math.NaN()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -119,7 +120,7 @@ func writeRates(w io.Writer, res *result.Result, st result.Stats) {
 	}
 	row("tokens", "%s", tokens)
 	if each, ok := st.Lookup("tokens_per_event-mean"); ok {
-		row("events", "%s tokens each, %s to a read, %s stalls to an answer", Number(each), Number(lookup(st, "events_per_read-mean")),
+		row("events", "%s tokens/event, %s events/read, %s stalls/answer", Number(each), Number(lookup(st, "events_per_read-mean")),
 			Number(zeroIfNaN(lookup(st, "stalls_per_request"))))
 	}
 }
@@ -158,7 +159,7 @@ func writeNotes(w io.Writer, res *result.Result) {
 			continue
 		}
 		bullet := "  - "
-		for _, line := range wrap(warning.Text, 76) {
+		for _, line := range wrap(warning.Text+concerned(warning), 76) {
 			fmt.Fprintf(w, "%s%s%s\n", head, bullet, line)
 			head, bullet = "", "    "
 		}
@@ -166,6 +167,20 @@ func writeNotes(w io.Writer, res *result.Result) {
 	if res.OutputPath != "" {
 		fmt.Fprintf(w, "\nsaved in %s\n", res.OutputPath)
 	}
+}
+
+// concerned names the metrics that a warning is about: " (ttft, ttlt)".
+func concerned(warning result.Warning) string {
+	if warning.Metric == "" {
+		return ""
+	}
+	var names []string
+	for _, key := range strings.Split(warning.Metric, ",") {
+		if name, _, _ := strings.Cut(key, "-"); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return " (" + strings.Join(names, ", ") + ")"
 }
 
 // concernsTable reports whether a warning is about a number that the table shows.

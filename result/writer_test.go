@@ -302,6 +302,21 @@ func BenchmarkStats(b *testing.B) {
 	}
 }
 
+// BenchmarkStatsOfALongRun is the worst case: as many requests and gaps as are kept, all of which are alike in time.
+func BenchmarkStatsOfALongRun(b *testing.B) {
+	var acc result.Accumulator
+	for _, r := range answers(20_000, 63, 1) {
+		acc.Add(r)
+	}
+	for i, r := range numberedRun(autoregressive(20_000, 0.99, 1)) {
+		r.Seq = 20_000 + i
+		acc.Add(r)
+	}
+	for b.Loop() {
+		acc.Stats(&result.Result{})
+	}
+}
+
 func BenchmarkLoad(b *testing.B) {
 	const n, chunks = 10_000, 20
 	st := new(store.Memory)

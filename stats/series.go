@@ -172,14 +172,22 @@ func centre(s Series) (centred Series, variance float64) {
 	return centred, covariance(centred, 0)
 }
 
-// covariance is the autocovariance of a centred series at lag k, with divisor n.
+// covariance is the autocovariance of a centred series at lag k, with divisor n. It is the inner loop of everything here: four
+// sums do not wait for each other.
 func covariance(centred Series, k int) float64 {
-	var sum float64
 	ahead := centred[k:]
-	for i, v := range ahead {
-		sum += v * centred[i]
+	behind := centred[:len(ahead)]
+	var a, b, c, d float64
+	for ; len(ahead) >= 4 && len(behind) >= 4; ahead, behind = ahead[4:], behind[4:] {
+		a += ahead[0] * behind[0]
+		b += ahead[1] * behind[1]
+		c += ahead[2] * behind[2]
+		d += ahead[3] * behind[3]
 	}
-	return sum / float64(len(centred))
+	for i, v := range ahead {
+		a += v * behind[i]
+	}
+	return (a + b + c + d) / float64(len(centred))
 }
 
 // plainMean is the mean without Mean's care for the last bit, for inner loops.

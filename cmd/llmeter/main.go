@@ -53,6 +53,7 @@ func (e *exitError) Unwrap() error { return e.err }
 type commands struct {
 	Run       runCommand       `cmd:"" help:"Run one test against an endpoint: many requests, measured."`
 	Events    eventsCommand    `cmd:"" help:"Print every instant of every request of a saved run as JSON Lines."`
+	Report    reportCommand    `cmd:"" help:"Show saved runs: as a table, as JSON, or as a page with figures."`
 	Calibrate calibrateCommand `cmd:"" help:"Measure what this machine can measure: streams, events per second, and at which error."`
 	Mock      mockCommand      `cmd:"" help:"Serve an OpenAI-compatible model that answers with known timing."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
