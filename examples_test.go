@@ -16,7 +16,7 @@ func TestTheExamplesRun(t *testing.T) {
 	out, err := exec.Command("go", "build", "-o", bin, "./examples/...").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for name, says := range map[string]string{
-		"quickstart":     `120 requests in .*, 10 clients[\s\S]*requests    120 ok, 0 failed[\s\S]*saved in runs/`,
+		"quickstart":     `120 requests in .*, 10 clients[\s\S]*requests    120 ok, 0 failed[\s\S]*saved in runs/[\s\S]*report in runs/`,
 		"customendpoint": `100 requests in .*, 4 clients[\s\S]*requests    100 ok, 0 failed`,
 		"callbacks":      `spent \$0\.05\d* in \d+ of 2,000 requests`,
 	} {
@@ -34,6 +34,7 @@ func TestTheExamplesRun(t *testing.T) {
 				res, err := result.Load(t.Context(), folders[0], result.LoadOptions{})
 				require.NoError(t, err)
 				require.Equal(t, 120, res.TotalRequests)
+				require.FileExists(t, filepath.Join(folders[0], "report.html"))
 			}
 		})
 	}

@@ -187,39 +187,39 @@ func (r Runner) Validate() error {
 			problems = append(problems, err)
 		}
 	}
-	problems = append(problems, r.validateNumbers()...)
-	return errors.Join(append(problems, r.validateOutput()...)...)
+	return errors.Join(slices.Concat(problems, r.validateNumbers(), r.validateOutput())...)
 }
 
 // validateNumbers reports what is wrong with what is asked of the numbers.
 func (r Runner) validateNumbers() (problems []error) {
+	complain := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	for i, o := range r.Objectives {
 		var names []string // anything: callbacks may add numbers of their own
 		if _, ok := o.Goodput(); ok {
 			names = result.Keys()
 		}
 		if _, err := slo.Parse(o.String(), names...); err != nil {
-			problems = append(problems, fmt.Errorf("Objectives[%d]: %w", i, err))
+			complain("Objectives[%d]: %w", i, err)
 		}
 	}
 	if err := r.Warmup.Validate(); err != nil {
-		problems = append(problems, fmt.Errorf("Warmup: %w", err))
+		complain("Warmup: %w", err)
 	}
 	if err := r.Cooldown.Validate(); err != nil {
-		problems = append(problems, fmt.Errorf("Cooldown: %w", err))
+		complain("Cooldown: %w", err)
 	}
 	if len(r.Until) == 0 {
 		return problems
 	}
 	if _, err := slo.ParseUntil(r.Until.String(), result.LiveKeys()...); err != nil {
-		problems = append(problems, fmt.Errorf("Until: %w", err))
+		complain("Until: %w", err)
 	}
 	ends := r.Requests > 0 || r.Duration > 0
 	if r.Arrivals != nil && load.Validate(r.Arrivals) == nil && !ends {
 		_, ends = load.Length(r.Arrivals)
 	}
 	if !ends {
-		problems = append(problems, errors.New("Until needs a limit beside it: Requests, Duration, or Arrivals that end"))
+		complain("Until needs a limit beside it: Requests, Duration, or Arrivals that end")
 	}
 	return problems
 }

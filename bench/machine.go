@@ -88,8 +88,13 @@ func cpuTime() time.Duration {
 }
 
 // peakMemory is the most memory that this process has had resident, in bytes.
-func peakMemory() int64 {
-	kb, _ := strconv.ParseInt(strings.TrimSuffix(procField("/proc/self/status", "VmHWM"), " kB"), 10, 64)
+func peakMemory() int64 { return memoryField("VmHWM") }
+
+// residentMemory is what it has resident now.
+func residentMemory() int64 { return memoryField("VmRSS") }
+
+func memoryField(name string) int64 {
+	kb, _ := strconv.ParseInt(strings.TrimSuffix(procField("/proc/self/status", name), " kB"), 10, 64)
 	return kb << 10
 }
 

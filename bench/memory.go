@@ -3,8 +3,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,10 +25,11 @@ type holdJob struct {
 
 // held is what that took.
 type held struct {
-	Memory int64 // bytes resident at most
-	CPU    float64
-	Peak   int // requests in flight at most
-	Level  string
+	Open    int64 // bytes resident at most while all streams were open
+	Peak    int64 // and from the start of the process to its end
+	CPU     float64
+	Streams int // open at once at most
+	Level   string
 }
 
 func hold(job holdJob) (held, error) {
@@ -42,13 +45,18 @@ func hold(job holdJob) (held, error) {
 		return holdFloor(job, ep, payload)
 	}
 	start := time.Now()
-	res, err := complete(llmeter.Runner{
+	run, err := llmeter.Runner{
 		Endpoint: ep, Payloads: []llmeter.Payload{payload}, Clients: job.Streams, Requests: 1, Folder: job.Folder,
-	})
+	}.Start(context.Background())
 	if err != nil {
 		return held{}, err
 	}
-	return held{peakMemory(), cpuTime().Seconds() / time.Since(start).Seconds(), res.Health.MaxInFlight, res.Verdict.Level}, nil
+	stop := watchMemory(func() bool { return run.Progress().InFlight == job.Streams })
+	res, err := run.Wait()
+	if err != nil || res.FailedRequests() > 0 {
+		return held{}, fmt.Errorf("%d requests failed: %w", res.FailedRequests(), err)
+	}
+	return held{stop(), peakMemory(), cpuTime().Seconds() / time.Since(start).Seconds(), res.Health.MaxInFlight, res.Verdict.Level}, nil
 }
 
 func holdFloor(job holdJob, ep *openai.CompletionStreamEndpoint, payload llmeter.Payload) (held, error) {
@@ -58,22 +66,51 @@ func holdFloor(job holdJob, ep *openai.CompletionStreamEndpoint, payload llmeter
 	}
 	counter := newLineCounter(job.URL, payload.Body)
 	start := time.Now()
+	var open atomic.Int64
+	stop := watchMemory(func() bool { return open.Load() == int64(job.Streams) })
 	var streams errgroup.Group
 	for range job.Streams {
 		streams.Go(func() error {
+			open.Add(1)
+			defer open.Add(-1)
 			_, err := counter.events()
 			return err
 		})
 	}
 	err = streams.Wait()
-	return held{Memory: peakMemory(), CPU: cpuTime().Seconds() / time.Since(start).Seconds(), Peak: job.Streams}, err
+	return held{Open: stop(), Peak: peakMemory(), CPU: cpuTime().Seconds() / time.Since(start).Seconds(), Streams: job.Streams}, err
+}
+
+// watchMemory looks five times a second at how much memory is resident while allOpen says so; stop gives the most.
+func watchMemory(allOpen func() bool) (stop func() int64) {
+	quit, most := make(chan struct{}), make(chan int64)
+	go func() {
+		var bytes int64
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				if now := residentMemory(); allOpen() {
+					bytes = max(bytes, now)
+				}
+			case <-quit:
+				most <- bytes
+				return
+			}
+		}
+	}()
+	return func() int64 {
+		close(quit)
+		return <-most
+	}
 }
 
 // openStreams is what many streams that are open at once take.
 func openStreams(b *bench) ([]table, error) {
 	t := table{
-		head: []string{"client", "streams", "in flight at most", "events/s each", "peak memory MB", "processors used", "verdict"},
-		note: "*peak memory* is the most that the client's process had resident (VmHWM), from its start to its end, opening the connections and writing all files included.",
+		head: []string{"client", "streams", "open at most", "memory while all are open, MB", "at most, MB", "processors used", "verdict"},
+		note: "An event a second on each. Resident memory of the client's process; *at most* includes opening the connections, the answers that end together, and writing all files.",
 	}
 	streams, gap := pick(b, 10000, 1000), time.Second
 	s, err := b.startServer(mock.Options{TTFT: mock.Uniform(gap, 2*gap), ITL: mock.Fixed(gap), RecordLimit: 1})
@@ -83,12 +120,12 @@ func openStreams(b *bench) ([]table, error) {
 	defer s.stop()
 	for _, client := range []string{"floor", "llmeter"} {
 		h, err := call[held](b, b.cores.client, "hold", holdJob{
-			URL: s.url, Folder: b.folder("open"), Streams: streams, Tokens: pick(b, 15, 3), Floor: client == "floor",
+			URL: s.url, Folder: b.folder("open"), Streams: streams, Tokens: pick(b, 15, 4), Floor: client == "floor",
 		})
 		if err != nil {
 			return nil, err
 		}
-		t.add(client, fmt.Sprint(streams), fmt.Sprint(h.Peak), "1", megabytes(h.Memory), fmt.Sprintf("%.2f", h.CPU), h.Level)
+		t.add(client, fmt.Sprint(streams), fmt.Sprint(h.Streams), megabytes(h.Open), megabytes(h.Peak), fmt.Sprintf("%.2f", h.CPU), h.Level)
 	}
 	return []table{t}, nil
 }

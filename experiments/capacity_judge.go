@@ -46,7 +46,7 @@ func (c Capacity) judge(l Load) *judge {
 		j.criteria = append(j.criteria, cr)
 		bound = max(bound, slowest(o))
 	}
-	const first, perClient = 20, 3
+	const first, perClient = 40, 3
 	j.firstLook = max(first, perClient*l.Clients)
 	if l.Rate > 0 {
 		// A rate that is too high by the precision p makes requests wait p·t longer after a time t: after bound/p, all wait

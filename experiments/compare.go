@@ -67,6 +67,8 @@ type Difference struct {
 	P          float64        // the probability of such a difference, or a larger one, between equals
 	Adjusted   float64        // P adjusted for the number of comparisons: a difference is sure if it is below 1 - Level
 	Detectable float64        // the size that a difference must have to be seen in 4 of 5 such comparisons; NaN if not known
+
+	leastP float64 // the smallest P that so many values can have
 }
 
 // Relative is Delta as a share of A; NaN where A is 0.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/llmeter-go/llmeter/stats"
@@ -24,32 +25,43 @@ func (c Compare) difference(k comparable, a, b *side) Difference {
 		wider := math.Sqrt(alike)
 		d.Interval = stats.Interval{Lo: d.Delta - wider*(d.Delta-d.Interval.Lo), Hi: d.Delta + wider*(d.Interval.Hi-d.Delta)}
 	}
+	d.leastP = 2 / choose(len(x)+len(y), len(x)) // all of one side above all of the other
 	if k.q != 0.5 {
-		sx, sy = aboveQuantile(x, y, k.q)
+		var above int
+		sx, sy, above = aboveQuantile(x, y, k.q)
+		larger := max(len(x), len(y))
+		above = min(above, larger)
+		d.leastP = 2 * choose(larger, above) / choose(len(x)+len(y), above) // all that are above on one side
 	}
 	d.P = discount(stats.MannWhitney(sx, sy).P, alike)
 	return d
+}
+
+// choose is the number of ways to choose k of n.
+func choose(n, k int) float64 {
+	lgamma := func(n int) float64 { v, _ := math.Lgamma(float64(n) + 1); return v }
+	return math.Exp(lgamma(n) - lgamma(k) - lgamma(n-k))
 }
 
 func (c Compare) resampling() stats.Resampling {
 	return stats.Resampling{Resamples: c.Resamples, Seed: c.Seed}
 }
 
-// aboveQuantile counts in both samples the values above the quantile of both together. If the samples have one quantile, the
-// shares differ by chance alone.
-func aboveQuantile(x, y stats.Series, q float64) (above, aboveY *stats.Sample) {
-	pooled := make([]float64, 0, len(x)+len(y))
-	bound := stats.Quantile(stats.Sorted(append(append(pooled, x...), y...)), q)
-	count := func(values stats.Series) *stats.Sample {
-		n := uint64(0)
+// aboveQuantile puts 1 for the values of both samples that lie above the quantile of both together, -1 for those below and 0 for
+// those on it. If the samples have one quantile, they differ in these by chance alone. above is how many are not below.
+func aboveQuantile(x, y stats.Series, q float64) (ofX, ofY *stats.Sample, above int) {
+	bound := stats.Quantile(stats.Sorted(slices.Concat(x, y)), q)
+	signs := func(values stats.Series) *stats.Sample {
+		s := new(stats.Sample)
 		for _, v := range values {
-			if v > bound {
-				n++
+			s.Add(float64(cmp.Compare(v, bound)))
+			if v >= bound {
+				above++
 			}
 		}
-		return shares(n, uint64(len(values)))
+		return s
 	}
-	return count(x), count(y)
+	return signs(x), signs(y), above
 }
 
 // shares is a sample of n zeros and ones.
@@ -81,6 +93,7 @@ func (c Compare) failureDifference(a, b *side) Difference {
 		Lo: d.Delta - math.Sqrt(alike)*math.Hypot(d.B-wB.Lo, wA.Hi-d.A),
 		Hi: d.Delta + math.Sqrt(alike)*math.Hypot(wB.Hi-d.B, d.A-wA.Lo),
 	}
+	d.leastP = 2 / choose(int(nA+nB), int(nA))
 	d.P = discount(stats.MannWhitney(shares(fA, nA), shares(fB, nB)).P, alike)
 	return d
 }
@@ -103,7 +116,7 @@ func (c Compare) judge(all []Difference) {
 		deviation := (d.Interval.Hi - d.Interval.Lo) / (2 * normalQuantile(1-alarm/2))
 		d.Detectable = (normalQuantile(1-alarm/2/tests) + normalQuantile(0.8)) * deviation
 		switch {
-		case math.IsNaN(d.P) || leastP(d.NA, d.NB)*tests >= alarm:
+		case math.IsNaN(d.P) || d.leastP*tests >= alarm:
 			d.Change, d.Detectable = TooFew, math.NaN()
 		case !(d.Adjusted < alarm) || d.Delta == 0:
 			d.Change = NoDifference
@@ -123,12 +136,6 @@ func (c Compare) tolerates(d Difference) bool {
 		size /= d.A
 	}
 	return size <= c.Tolerance
-}
-
-// leastP is the smallest p-value that so many values can have: that of the two most extreme of all ways to part them.
-func leastP(n, m int) float64 {
-	choose := func(n int) float64 { v, _ := math.Lgamma(float64(n) + 1); return v }
-	return 2 * math.Exp(choose(n)+choose(m)-choose(n+m))
 }
 
 // String is one sentence: "ttft-p50: worse, 110 ms for 100 ms (+10 %, 95 % interval …), p = 0.0001".

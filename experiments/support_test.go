@@ -133,3 +133,12 @@ func (w *watched) folders(base string) []string {
 	w.written = nil
 	return slices.Sorted(maps.Keys(names))
 }
+
+// chat is a payload of an endpoint that can make one.
+func chat(t *testing.T, ep llmeter.Endpoint) llmeter.Payload {
+	creator, ok := endpoint.As[endpoint.PayloadCreator](ep)
+	require.True(t, ok)
+	p, err := creator.CreatePayload(64, endpoint.Text("hello"))
+	require.NoError(t, err)
+	return p
+}

@@ -2,6 +2,8 @@ package figure
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -9,13 +11,26 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 )
 
 //go:embed assets
 var assets embed.FS
 
-//go:embed echarts/echarts.min.js
-var echarts string
+//go:embed echarts/echarts.min.js.gz
+var library []byte
+
+// echarts is the drawing library's text, compressed in the program and plain in the page.
+var echarts = sync.OnceValue(func() template.JS {
+	text, err := gzip.NewReader(bytes.NewReader(library))
+	if err == nil {
+		var all []byte
+		if all, err = io.ReadAll(text); err == nil {
+			return template.JS(all)
+		}
+	}
+	panic(fmt.Sprintf("figure: the embedded library is damaged: %v", err)) // a part of the program, not of its input
+})
 
 // The parts of the page's own script, in order; they share one scope.
 var scripts = []string{"format", "scales", "theme", "series", "lanes", "chart", "page"}
@@ -88,7 +103,7 @@ type detailsView struct {
 }
 
 func newView(p Page) *view {
-	v := &view{Page: p, Style: template.CSS(asset("page.css")), Library: template.JS(echarts), Script: template.JS(script())}
+	v := &view{Page: p, Style: template.CSS(asset("page.css")), Library: echarts(), Script: template.JS(script())}
 	v.Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src " +
 		hash(string(v.Library)) + " " + hash(string(v.Script))
 	v.Data.Light, v.Data.Dark = light, dark

@@ -2,11 +2,13 @@ package figure_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"math"
 	"os"
 	"strings"
@@ -102,7 +104,12 @@ func TestEqualPagesAreEqualBytes(t *testing.T) {
 }
 
 func TestTheLibraryIsThePublishedOne(t *testing.T) {
-	library, err := os.ReadFile("echarts/echarts.min.js")
+	packed, err := os.Open("echarts/echarts.min.js.gz")
+	require.NoError(t, err)
+	defer packed.Close()
+	text, err := gzip.NewReader(packed)
+	require.NoError(t, err)
+	library, err := io.ReadAll(text)
 	require.NoError(t, err)
 	sum := sha256.Sum256(library)
 	readme, err := os.ReadFile("echarts/README.md")

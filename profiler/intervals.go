@@ -201,11 +201,11 @@ func natMetrics(values []float64) InferenceMetrics {
 	s := stats.SampleOf(values)
 	n := float64(len(values))
 	m := InferenceMetrics{N: len(values), Mean: s.Mean(), P90: s.Quantile(0.90), P95: s.Quantile(0.95), P99: s.Quantile(0.99)}
-	error := 0.0
+	standardError := 0.0
 	if n > 1 {
-		error = s.StdDev() * math.Sqrt((n-1)/n) / math.Sqrt(n) // of a population
+		standardError = s.StdDev() * math.Sqrt((n-1)/n) / math.Sqrt(n) // the deviation of a population
 	}
-	around := func(z float64) Bounds { return Bounds{m.Mean - z*error, m.Mean + z*error} }
+	around := func(z float64) Bounds { return Bounds{m.Mean - z*standardError, m.Mean + z*standardError} }
 	m.Ninetieth, m.NinetyFifth, m.NinetyNinth = around(z90), around(z95), around(z99)
 	return m
 }

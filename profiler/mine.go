@@ -18,7 +18,7 @@ type miner struct {
 	gaps       bool
 	minSupport int
 	top        int // patterns wanted
-	budget     int // tokens that may be looked at; places, which take memory, cost as much as 16
+	budget     int // tokens that may be looked at; what takes memory costs as much as many of them
 
 	marks     marks
 	growing   []*pattern // by token
@@ -33,12 +33,17 @@ type pattern struct {
 	length  int
 	support int   // sequences that hold it
 	last    int32 // of these
+	waiting int   // longer patterns that have not been looked at
+	kept    bool  // it is one of those found
 	// places are where it ends, once it is looked at: with gaps the end of its first appearance in each sequence, without gaps of every
 	// appearance.
 	places []place
 }
 
 type place struct{ seq, at int32 }
+
+// What a place and a pattern cost of the budget, so that the memory of a search is bounded, too.
+const placeCost, patternCost = 64, 256
 
 // list is the tokens of the pattern.
 func (p *pattern) list() []int32 {
@@ -59,7 +64,7 @@ func (m *miner) mine() []*pattern {
 		empty.places = append(empty.places, place{int32(i), -1})
 	}
 	var queue patternQueue
-	for _, p := range m.grow(empty, m.gapless(empty)) {
+	for _, p := range m.grow(empty) {
 		heap.Push(&queue, p)
 	}
 	for len(queue) > 0 && !m.truncated {
@@ -69,17 +74,28 @@ func (m *miner) mine() []*pattern {
 		}
 		m.locate(p)
 		if m.hopeless(p) {
+			m.forget(p)
 			continue
 		}
-		longer := m.grow(p, m.gapless(p))
+		longer := m.grow(p)
 		for _, l := range longer {
 			heap.Push(&queue, l)
 		}
 		if !slices.ContainsFunc(longer, func(l *pattern) bool { return l.support == p.support }) && !m.extendsBackward(p) {
+			p.kept = true
 			m.found = append(m.found, p)
 		}
+		m.forget(p)
 	}
 	return m.found
+}
+
+// forget gives back the places of a pattern that nothing needs any more.
+func (m *miner) forget(p *pattern) {
+	if !p.kept && p.waiting == 0 {
+		m.spend(-placeCost * len(p.places))
+		p.places = nil
+	}
 }
 
 // spend counts tokens that are looked at.
@@ -92,7 +108,7 @@ func (m *miner) spend(n int) {
 // gapless says whether what follows a pattern must follow at once.
 func (m *miner) gapless(p *pattern) bool { return !m.gaps && p.length > 0 }
 
-// stretch is where in its sequence what follows a place may stand.
+// stretch is where in its sequence what follows a place may stand: without gaps, right behind it.
 func (m *miner) stretch(p place, gapless bool) (from, to int) {
 	from, to = int(p.at)+1, len(m.sequences[p.seq].tokens)
 	if gapless {
@@ -106,24 +122,30 @@ func (m *miner) locate(p *pattern) {
 	p.places = make([]place, 0, p.support)
 	for _, before := range p.before.places {
 		from, to := m.stretch(before, m.gapless(p.before))
-		for at := from; at < to; at++ {
-			if m.sequences[before.seq].tokens[at] != p.token {
-				continue
+		tokens := m.sequences[before.seq].tokens[from:to]
+		if !m.gaps {
+			for i, token := range tokens {
+				if token == p.token {
+					p.places = append(p.places, place{before.seq, int32(from + i)})
+				}
 			}
-			p.places = append(p.places, place{before.seq, int32(at)})
-			if m.gaps {
-				break
-			}
+		} else if i := slices.Index(tokens, p.token); i >= 0 {
+			p.places = append(p.places, place{before.seq, int32(from + i)})
+			tokens = tokens[:i+1]
 		}
+		m.spend(len(tokens))
 	}
-	m.spend(16 * len(p.places))
+	m.spend(placeCost * len(p.places))
+	p.before.waiting--
+	m.forget(p.before)
 }
 
 // grow adds each token behind a pattern and returns what is frequent.
-func (m *miner) grow(p *pattern, gapless bool) []*pattern {
+func (m *miner) grow(p *pattern) []*pattern {
+	gapless, only := m.gapless(p), m.onlySuccessor(p)
 	var grown []*pattern
 	for _, before := range p.places {
-		from, to := m.stretch(before, gapless)
+		from, to := m.stretch(before, gapless || only)
 		m.spend(to - from)
 		for _, token := range m.sequences[before.seq].tokens[from:to] {
 			g := m.growing[token]
@@ -141,7 +163,32 @@ func (m *miner) grow(p *pattern, gapless bool) []*pattern {
 	for _, g := range grown {
 		m.growing[g.token] = nil
 	}
-	return slices.DeleteFunc(grown, func(p *pattern) bool { return p.support < m.minSupport })
+	grown = slices.DeleteFunc(grown, func(p *pattern) bool { return p.support < m.minSupport })
+	m.spend(patternCost * len(grown))
+	p.waiting = len(grown)
+	return grown
+}
+
+// onlySuccessor says whether one token follows a pattern with gaps wherever it ends first. All other tokens behind it are then
+// hopeless, because that one stands before them in all sequences: workflows that run the same way each time are not searched for each
+// of their parts.
+func (m *miner) onlySuccessor(p *pattern) bool {
+	if !m.gaps {
+		return false
+	}
+	only := int32(-1)
+	for _, at := range p.places {
+		tokens := m.sequences[at.seq].tokens
+		if int(at.at)+1 == len(tokens) {
+			continue
+		}
+		next := tokens[at.at+1]
+		if only >= 0 && next != only {
+			return false
+		}
+		only = next
+	}
+	return only >= 0
 }
 
 // hopeless says whether nothing that the pattern grows into is closed.

@@ -114,7 +114,7 @@ func budget(sequences []sequence) int {
 	for _, s := range sequences {
 		n += len(s.tokens)
 	}
-	return 50_000_000 + 64*n*bits.Len(uint(n))
+	return 200_000_000 + 64*n*bits.Len(uint(n))
 }
 
 // describe adds up the appearances of a pattern.

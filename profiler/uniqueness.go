@@ -42,12 +42,15 @@ func TokenUniqueness(requests []*Request, t tokenizer.Tokenizer) map[string]Uniq
 	for _, r := range requests {
 		for name, calls := range promptsByLLM([]*Request{r}) {
 			m := measures[name]
+			words := wordSet(calls[0].Input)
 			for i := 1; i < len(calls); i++ {
 				if found[name] == nil {
 					found[name] = new(counts)
 				}
 				before, now := calls[i-1].Input, calls[i].Input
-				found[name].words.Add(float64(newWords(before, now)))
+				old := words
+				words = wordSet(now)
+				found[name].words.Add(float64(newWords(old, words)))
 				found[name].tokens.Add(m.count(now[commonPrefix(before, now):]))
 				totals[name] += m.count(now)
 			}
@@ -67,9 +70,8 @@ func TokenUniqueness(requests []*Request, t tokenizer.Tokenizer) map[string]Uniq
 	return metrics
 }
 
-// newWords counts the distinct words of a text that another does not have.
-func newWords(before, now string) int {
-	old, words := wordSet(before), wordSet(now)
+// newWords counts the words that are not among the old ones. Both are sorted.
+func newWords(old, words []uint64) int {
 	n := 0
 	for _, w := range words {
 		for len(old) > 0 && old[0] < w {

@@ -16,7 +16,9 @@ const (
 	slowest    = 16   // requests whose phases are shown
 	candidates = 1024 // requests of which the typical one is chosen
 	examples   = 3    // different errors of a kind
-	windows    = 100  // about so many stretches of time; a few times as many where requests outlast the run
+	windows    = 100  // stretches of time, about; more where requests outlast the run
+	leastOf    = 10   // stretches of time, and
+	inWindow   = 15   // requests in each, where there are enough
 )
 
 // Facts are what a page tells of the requests of a run, gathered in one reading. Columns have a value for each request that
@@ -56,7 +58,8 @@ func gather(res *result.Result) *facts {
 		samples: map[endpoint.ErrorKind][]string{}, stride: 1,
 	}
 	span := max(res.TotalTestTime, res.LastRequestTime.Sub(res.FirstRequestTime))
-	f.width = figure.Nice(max(span.Seconds(), 0.1) / windows)
+	n := min(max(res.TotalRequests/inWindow, leastOf), windows)
+	f.width = figure.Nice(max(span.Seconds(), 0.1) / float64(n))
 	for r, err := range res.Responses() {
 		if err != nil {
 			f.err = err

@@ -28,7 +28,7 @@ func writeObjectives(w io.Writer, res *result.Result) {
 func Objective(o slo.Outcome) string {
 	text := o.String()
 	if o.N > 0 {
-		text += ", n = " + Number(float64(o.N))
+		text += ", n=" + Number(float64(o.N))
 	}
 	if result.LLMeters(o.Objective.Name) {
 		text += " (LLMeter's number)"

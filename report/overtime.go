@@ -14,39 +14,42 @@ import (
 // leastInWindow is how many values a stretch of time must hold for a percentile of it to be drawn.
 const leastInWindow = 5
 
-var elapsed = figure.Axis{Label: "since the first request", Unit: figure.Seconds, Time: true}
+const fewValues = 20 // of a line, which are then dots too
+
+var elapsed = figure.Axis{Label: "since the start", Unit: figure.Seconds, Time: true}
 
 // overTime shows what happened when.
 func (f *facts) overTime() figure.Section {
 	s := figure.Section{Title: "Over time"}
 	if hasValue(f.ttft) {
-		s.Blocks = append(s.Blocks, f.latency("Time to first token", f.ttft))
+		ttft := f.latency("Time to first token", f.ttft)
+		ttft.Marks = f.steadyMarks()
+		s.Blocks = append(s.Blocks, ttft)
 	}
 	if hasValue(f.ttlt) {
 		s.Blocks = append(s.Blocks, f.latency("Time to last token", f.ttlt))
 	}
 	s.Blocks = append(s.Blocks, f.tokenRate(), f.requestRate(), f.concurrency())
 	if hasValue(f.tpot) {
-		s.Blocks = append(s.Blocks, f.perToken())
+		perToken := f.latency("Time per output token", f.tpot)
+		perToken.Wide = false
+		s.Blocks = append(s.Blocks, perToken)
 	}
 	s.Blocks = append(s.Blocks, f.errorsOverTime(), f.clientLag())
 	return s
 }
 
 func (f *facts) latency(name string, values []float64) figure.Figure {
-	return figure.Figure{
-		Title: name, Note: f.eachAnd(),
-		Wide: true, X: elapsed, Y: figure.Axis{Label: strings.ToLower(name), Unit: figure.Seconds}, Marks: f.steadyMarks(),
-		Series: []figure.Series{
-			f.cloud(values),
-			f.percentile("p50", figure.Blue, values, 0.5), f.percentile("p90", figure.Orange, values, 0.9),
-		},
+	fig := figure.Figure{
+		Title: name, Note: "Each successful request by when it was sent, and percentiles of every " + Seconds(f.width) + ".",
+		Wide: true, X: elapsed, Y: figure.Axis{Label: strings.ToLower(name), Unit: figure.Seconds}, Series: []figure.Series{f.cloud(values)},
 	}
-}
-
-// eachAnd says what figures of a cloud and its percentiles show.
-func (f *facts) eachAnd() string {
-	return "Each successful request by when it was sent, and percentiles of every " + Seconds(f.width) + "."
+	for _, line := range []figure.Line{f.percentile("p50", figure.Blue, values, 0.5), f.percentile("p90", figure.Orange, values, 0.9)} {
+		if hasValue(line.Y) {
+			fig.Series = append(fig.Series, line)
+		}
+	}
+	return fig
 }
 
 // cloud has a point for each request that has a value.
@@ -68,14 +71,24 @@ func (f *facts) percentile(name string, color figure.Color, values []float64, q 
 			in[w] = append(in[w], v)
 		}
 	}
-	line := figure.Line{Name: name, Color: color, X: f.middles(), Y: make([]float64, len(in))}
+	y := f.noValues()
 	for w, values := range in {
-		line.Y[w] = math.NaN()
 		if len(values) >= leastInWindow {
-			line.Y[w] = stats.Quantile(stats.Sorted(values), q)
+			y[w] = stats.Quantile(stats.Sorted(values), q)
 		}
 	}
-	return line
+	return f.line(name, color, y)
+}
+
+// line has a value for each stretch of time. Where there are few of them they are dots too, as one alone makes no line.
+func (f *facts) line(name string, color figure.Color, y []float64) figure.Line {
+	known := 0
+	for _, v := range y {
+		if !math.IsNaN(v) {
+			known++
+		}
+	}
+	return figure.Line{Name: name, Color: color, X: f.middles(), Y: y, Dots: known < fewValues}
 }
 
 // steadyMarks are where the steady state begins and ends, if something was cut off.
@@ -101,7 +114,7 @@ func (f *facts) tokenRate() figure.Figure {
 	}
 	return figure.Figure{
 		Title: "Output", Note: note, X: elapsed, Y: figure.Axis{Label: "tokens per second"}, Marks: f.steadyMarks(),
-		Series: []figure.Series{figure.Line{Name: "output", X: f.middles(), Y: y}}, Empty: "No successful request brought tokens.",
+		Series: []figure.Series{f.line("output", figure.Blue, y)}, Empty: "No successful request brought tokens.",
 	}
 }
 
@@ -115,11 +128,13 @@ func (f *facts) requestRate() figure.Figure {
 	}
 	fig := figure.Figure{
 		Title: "Requests", Note: "Successfully finished.", X: elapsed, Y: figure.Axis{Label: "requests per second"},
-		Series: []figure.Series{figure.Line{Name: "finished", Color: figure.Blue, X: f.middles(), Y: done}},
+		Series: []figure.Series{f.line("finished", figure.Blue, done)},
 	}
 	if f.res.Clients == 0 { // a closed loop sends when one has ended
 		fig.Note = "Sent, and successfully finished."
-		fig.Series = append(fig.Series, figure.Line{Name: "sent", Color: figure.Gray, X: f.middles(), Y: sent, Dashed: true})
+		line := f.line("sent", figure.Gray, sent)
+		line.Dashed = true
+		fig.Series = append(fig.Series, line)
 	}
 	return fig
 }
@@ -137,17 +152,6 @@ func (f *facts) concurrency() figure.Figure {
 		fig.Marks = []figure.Mark{{Kind: figure.MarkY, Y: float64(n), Label: "asked for"}}
 	}
 	return fig
-}
-
-func (f *facts) perToken() figure.Figure {
-	return figure.Figure{
-		Title: "Time per output token", Note: f.eachAnd(),
-		X: elapsed, Y: figure.Axis{Label: "time per output token", Unit: figure.Seconds},
-		Series: []figure.Series{
-			f.cloud(f.tpot),
-			f.percentile("p50", figure.Blue, f.tpot, 0.5), f.percentile("p90", figure.Orange, f.tpot, 0.9),
-		},
-	}
 }
 
 func (f *facts) errorsOverTime() figure.Figure {
@@ -181,24 +185,24 @@ func (f *facts) clientLag() figure.Figure {
 		if !hasValue(of) {
 			return
 		}
-		line := figure.Line{Name: name, Color: color, X: f.middles(), Y: f.noValues(), Dots: f.count < 3}
+		y := f.noValues()
 		for i, v := range of {
-			if w := f.at(f.sent[i]); !(v <= line.Y[w]) && v > 0 {
-				line.Y[w] = v
+			if w := f.at(f.sent[i]); v > 0 && !(v <= y[w]) {
+				y[w] = v
 			}
 		}
-		if hasValue(line.Y) {
-			fig.Series = append(fig.Series, line)
+		if hasValue(y) {
+			fig.Series = append(fig.Series, f.line(name, color, y))
 		}
 	}
 	worst("sent after it was due", figure.Orange, f.queued)
 	worst("written after it was sent", figure.Blue, f.writing)
 	if len(f.late) > 0 {
-		line := figure.Line{Name: "read after the kernel had it", Color: figure.Green, X: f.middles(), Y: f.noValues()}
+		y := f.noValues()
 		for w, d := range f.late {
-			line.Y[min(w, f.count-1)] = d
+			y[min(w, f.count-1)] = d
 		}
-		fig.Series = append(fig.Series, line)
+		fig.Series = append(fig.Series, f.line("read after the kernel had it", figure.Green, y))
 	}
 	return fig
 }

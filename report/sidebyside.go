@@ -110,19 +110,24 @@ func compared(all []*facts, names []string, key, name, of string, values func(*f
 	x := figure.Axis{Label: strings.ToLower(name), Unit: figure.Seconds, Log: true}
 	share := figure.Figure{Title: name + ", cumulated", Note: "The share of " + of + " at or below each value.",
 		X: x, Y: figure.Axis{Label: "share of " + of, Unit: figure.Fraction}}
+	var having []*facts
+	var whose []string
 	for i, f := range all {
 		if v := values(f); hasValue(v) {
 			share.Series = append(share.Series, figure.ECDF{Name: names[i], Values: v})
 		}
+		if n, _ := f.st.Lookup(key + "-n"); n > 0 {
+			having, whose = append(having, f), append(whose, names[i])
+		}
 	}
-	if len(share.Series) == 0 {
+	if len(having) == 0 {
 		return nil
 	}
 	known := figure.Figure{Title: name, Note: "Percentiles with their 95 % confidence intervals, where they have one.",
-		X: figure.Axis{Categories: names}, Y: figure.Axis{Label: strings.ToLower(name), Unit: figure.Seconds}}
+		X: figure.Axis{Categories: whose}, Y: figure.Axis{Label: strings.ToLower(name), Unit: figure.Seconds}}
 	for _, q := range []string{"p50", "p90", "p99"} {
 		s := figure.Intervals{Name: q}
-		for _, f := range all {
+		for _, f := range having {
 			stat := key + "-" + q
 			s.At, s.Lo, s.Hi = append(s.At, lookup(f.st, stat)), append(s.Lo, lookup(f.st, stat+"-ci95-lo")), append(s.Hi, lookup(f.st, stat+"-ci95-hi"))
 		}

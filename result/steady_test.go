@@ -73,7 +73,7 @@ func TestAWarmupMayBeATime(t *testing.T) {
 func TestTokensThatNoEventShowsCountWithTheFirstOneOrAtTheEnd(t *testing.T) {
 	all := everySecond(4)
 	all[1].OutputTokens, all[1].ReasoningTokens = endpoint.Counted(12), endpoint.Counted(10) // hidden, by 1.5 s
-	whole := at(2*time.Second, 30)                                                          // not streamed, by 3 s
+	whole := at(2*time.Second, 30)                                                           // not streamed, by 3 s
 	whole.Seq, whole.Streamed = 4, false
 	whole.LastToken = whole.Dispatched.Add(time.Second)
 	s := completed(result.Cut{Requests: 1}, result.Cut{None: true}, append(all, whole)...).Stats()

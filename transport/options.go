@@ -23,6 +23,10 @@ const (
 	IdleConnTimeout = 90 * time.Second
 
 	keptConns = 1 << 20 // idle connections kept per host; net/http would keep 2
+
+	// connBuffer is what each connection reads and writes through, in bytes; net/http would take twice 4 KiB. It holds several
+	// events of a chat. Longer bodies pass it by, and of 10,000 open streams it takes 40 MB less.
+	connBuffer = 2 << 10
 )
 
 // ProxyFromEnvironment as Options.Proxy takes the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY.

@@ -13,7 +13,7 @@ import (
 type Times struct {
 	Dispatched   time.Time // net/http had the request and began to look for a connection
 	ConnReady    time.Time // the request had a connection, with TLS done
-	WroteRequest time.Time // the request was written, but for its last 4 KiB at most: net/http reports it as these go to the connection
+	WroteRequest time.Time // the request was written, but for its last 2 KiB at most: net/http reports it as these go to the connection
 	FirstByte    time.Time // the first byte of the response's header arrived, by the Clock of the connection
 
 	// What opening the connection took; all 0 if it was open already. An open connection that becomes

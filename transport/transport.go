@@ -36,6 +36,8 @@ func New(o Options) (*http.Client, error) {
 				ResponseHeaderTimeout: o.FirstByteTimeout,
 				IdleConnTimeout:       IdleConnTimeout,
 				MaxIdleConnsPerHost:   keptConns,
+				ReadBufferSize:        connBuffer,
+				WriteBufferSize:       connBuffer,
 				DisableKeepAlives:     o.NoKeepAlive,
 				DisableCompression:    true, // decompression would hold chunks back
 				Protocols:             o.protocols(),

@@ -2,6 +2,7 @@
 // saves it, and it can be such a server itself.
 //
 //	llmeter run --url http://127.0.0.1:8000/v1 --model m --prompt "Hello" --clients 10 --requests 4
+//	llmeter report runs/first --format html --output report.html
 //	llmeter events runs/first
 //	llmeter calibrate
 //	llmeter mock --listen 127.0.0.1:8000

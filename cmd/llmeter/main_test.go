@@ -71,7 +71,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 func TestHelpNamesEveryCommand(t *testing.T) {
 	var out, errs bytes.Buffer
 	require.Zero(t, command(t.Context(), []string{"--help"}, &out, &errs))
-	for _, name := range []string{"run", "events", "mock", "version"} {
+	for _, name := range []string{"run", "report", "events", "mock", "version"} {
 		require.Contains(t, out.String(), name)
 	}
 	require.Empty(t, errs.String())

@@ -1,11 +1,13 @@
-// Quickstart runs a streamed load test over real sockets against the server that comes with the module, prints its table
-// and saves a run folder.
+// Quickstart runs a streamed load test over real sockets against the server that comes with the module, prints its table,
+// saves a run folder, and writes a page with its figures into that folder.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/llmeter-go/llmeter"
@@ -49,5 +51,21 @@ func quickstart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return report.Text(os.Stdout, res)
+	if err := report.Text(os.Stdout, res); err != nil {
+		return err
+	}
+	return writePage(filepath.Join(res.OutputPath, "report.html"), res)
+}
+
+// writePage writes what the table cannot show: distributions, everything over time, single requests. It opens in a browser.
+func writePage(path string, res *llmeter.Result) error {
+	page, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(report.HTML(page, res), page.Close()); err != nil {
+		return err
+	}
+	fmt.Println("report in", path)
+	return nil
 }

@@ -145,7 +145,7 @@ func FuzzTokensAreTheOracles(f *testing.F) {
 func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		read("o200k_base")
+		parse("o200k_base", rankFile("o200k_base"))
 	}
 }
 

@@ -16,8 +16,10 @@ func TestRankFilesAreOpenAIs(t *testing.T) {
 		"p50k_base":   "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
 		"r50k_base":   "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
 	} {
-		data, err := rankFile(name)
-		require.NoError(t, err)
+		data := firstLines(rankFile("p50k_base"), r50kTokens)
+		if name != "r50k_base" {
+			data = rankFile(name)
+		}
 		got := sha256.Sum256(data)
 		require.Equal(t, want, hex.EncodeToString(got[:]), name)
 	}

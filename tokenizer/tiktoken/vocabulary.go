@@ -17,10 +17,10 @@ var rankFiles embed.FS
 // The rank files, each read once, when an encoding that needs it is first used. That is the only state of the package, and it
 // never changes after. A damaged file panics: it is a part of the program, not of its input.
 var (
-	o200k  = sync.OnceValue(func() *vocabulary { return read("o200k_base") })
-	cl100k = sync.OnceValue(func() *vocabulary { return read("cl100k_base") })
-	p50k   = sync.OnceValue(func() *vocabulary { return read("p50k_base") })
-	r50k   = sync.OnceValue(func() *vocabulary { return read("r50k_base") })
+	o200k  = sync.OnceValue(func() *vocabulary { return parse("o200k_base", rankFile("o200k_base")) })
+	cl100k = sync.OnceValue(func() *vocabulary { return parse("cl100k_base", rankFile("cl100k_base")) })
+	p50k   = sync.OnceValue(func() *vocabulary { return parse("p50k_base", rankFile("p50k_base")) })
+	r50k   = sync.OnceValue(func() *vocabulary { return parse("r50k_base", firstLines(rankFile("p50k_base"), r50kTokens)) })
 )
 
 // A vocabulary is the ordinary tokens of an encoding. The number of a token is also its rank in merging, lowest first.
@@ -31,12 +31,11 @@ type vocabulary struct {
 	mergers sync.Pool         // of *merger
 }
 
-// read makes the vocabulary of an embedded file, whose lines are a token in base64, a space and its rank, in order of rank.
-func read(name string) *vocabulary {
-	file, err := rankFile(name)
-	if err != nil {
-		panic(fmt.Sprintf("tiktoken: ranks of %s: %v", name, err))
-	}
+// r50kTokens is how many ordinary tokens r50k_base has: the first ones of p50k_base, which adds only runs of spaces.
+const r50kTokens = 50256
+
+// parse makes the vocabulary of a rank file, whose lines are a token in base64, a space and its rank, in order of rank.
+func parse(name string, file []byte) *vocabulary {
 	var all []byte // the bytes of all tokens, so that they are one allocation
 	ends := make([]int, 0, bytes.Count(file, []byte("\n")))
 	for line := range bytes.Lines(file) {
@@ -66,17 +65,28 @@ func read(name string) *vocabulary {
 }
 
 // rankFile gives the text of an embedded file.
-func rankFile(name string) ([]byte, error) {
-	file, err := rankFiles.Open("ranks/" + name + ".tiktoken.gz")
-	if err != nil {
-		return nil, err
+func rankFile(name string) []byte {
+	data, err := rankFiles.ReadFile("ranks/" + name + ".tiktoken.gz")
+	var text []byte
+	if err == nil {
+		var unpacked *gzip.Reader
+		if unpacked, err = gzip.NewReader(bytes.NewReader(data)); err == nil {
+			text, err = io.ReadAll(unpacked)
+		}
 	}
-	defer file.Close()
-	text, err := gzip.NewReader(file)
 	if err != nil {
-		return nil, err
+		panic(fmt.Sprintf("tiktoken: ranks of %s: %v", name, err))
 	}
-	return io.ReadAll(text)
+	return text
+}
+
+// firstLines gives the first n lines of a text.
+func firstLines(text []byte, n int) []byte {
+	end := 0
+	for range n {
+		end += bytes.IndexByte(text[end:], '\n') + 1
+	}
+	return text[:end]
 }
 
 // merger gives a merger that nobody else uses; it goes back to v.mergers.
