@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -124,7 +123,7 @@ func (c Capacity) Run(ctx context.Context) (*CapacityResult, error) {
 	}
 	res := &CapacityResult{Name: series.Name(), OutputPath: series.Folder()}
 	s := search{
-		whole: !c.Rates, start: orDefault(c.Start, 1), most: orDefault(c.Max, 1024), precision: c.precision(),
+		whole: !c.Rates, start: c.start(), most: c.most(), precision: c.precision(),
 		probe: func(at float64) (Decision, float64, error) {
 			level, err := c.try(ctx, series, at)
 			if level.Result != nil {
@@ -194,9 +193,6 @@ func (c Capacity) at(value float64) Load {
 	return Load{Clients: int(value)}
 }
 
-func (c Capacity) level() float64     { return orDefault(c.Level, 0.95) }
-func (c Capacity) precision() float64 { return orDefault(c.Precision, 0.05) }
-
 // requests is how many requests a level has at most.
 func (c Capacity) requests(l Load) int {
 	if c.RequestsPerLevel > 0 {
@@ -242,43 +238,42 @@ func (c Capacity) warnings(res *CapacityResult) (all []result.Warning) {
 }
 
 func (c Capacity) validate() error {
-	var problems []error
-	complain := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	var p problems
 	if len(c.Objectives) == 0 {
-		complain("Objectives are missing")
+		p.complain("Objectives are missing")
 	}
 	for i, o := range c.Objectives {
 		if _, err := criterionOf(o); err != nil {
-			complain("Objectives[%d]: %w", i, err)
+			p.complain("Objectives[%d]: %w", i, err)
 		}
 	}
-	for _, n := range []struct {
-		name  string
-		value float64
-	}{{"Start", c.Start}, {"Max", c.Max}, {"Precision", c.Precision}, {"RequestsPerLevel", float64(c.RequestsPerLevel)}} {
-		if !(n.value >= 0) || math.IsInf(n.value, 0) {
-			complain("%s: %v is not a positive number", n.name, n.value)
-		}
-	}
+	p.negative("Start", c.Start)
+	p.negative("Max", c.Max)
+	p.negative("Precision", c.Precision)
+	p.negative("RequestsPerLevel", float64(c.RequestsPerLevel))
+	p.level(c.level())
 	if !c.Rates && (c.Start != math.Trunc(c.Start) || c.Max != math.Trunc(c.Max)) {
-		complain("Start and Max are numbers of clients, and must be whole")
+		p.complain("Start and Max are numbers of clients, and must be whole")
 	}
-	if orDefault(c.Max, 1024) < orDefault(c.Start, 1) {
-		complain("Max is below Start")
-	}
-	if l := c.level(); !(l > 0 && l < 1) {
-		complain("Level: %v is not between 0 and 1", l)
+	if c.most() < c.start() {
+		p.complain("Max is below Start")
 	}
 	if !c.Rates && c.Runner.Duration > 0 && c.RequestsPerLevel > 0 {
-		complain("Runner.Duration and RequestsPerLevel exclude each other in a closed loop")
+		p.complain("Runner.Duration and RequestsPerLevel exclude each other in a closed loop")
 	}
-	problems = append(problems, notSet(c.Runner, "the search")...)
+	p.alreadySet(c.Runner, "the search")
 	r := without(c.Runner)
 	if c.Rates {
-		c.at(orDefault(c.Start, 1)).on(&r, c.Arrivals)
-		if j := c.judge(Load{Rate: 1}); problems == nil && r.Duration > 0 && r.Duration < j.settling {
-			complain("Runner.Duration: at a rate, levels must last at least %v for a rate that is too high by Precision to show", j.settling)
+		c.at(c.start()).on(&r, c.Arrivals)
+		if j := c.judge(Load{Rate: 1}); p == nil && r.Duration > 0 && r.Duration < j.settling {
+			p.complain("Runner.Duration: at a rate, levels must last at least %v for a rate that is too high by Precision to show", j.settling)
 		}
 	}
-	return errors.Join(append(problems, r.Validate())...)
+	p.also(r.Validate())
+	return p.join()
 }
+
+func (c Capacity) start() float64     { return orDefault(c.Start, 1) }
+func (c Capacity) most() float64      { return orDefault(c.Max, 1024) }
+func (c Capacity) level() float64     { return orDefault(c.Level, 0.95) }
+func (c Capacity) precision() float64 { return orDefault(c.Precision, 0.05) }

@@ -130,19 +130,18 @@ func (c Compare) Folders(ctx context.Context, a, b string, o result.LoadOptions)
 // comparison; its runs are in the folder, and are not made again.
 func (c Compare) Run(ctx context.Context, a, b llmeter.Runner) (*Comparison, error) {
 	rounds := orDefault(c.Rounds, 3)
-	problems := []error{c.validate()}
-	if rounds < 0 {
-		problems = append(problems, errors.New("Rounds is negative"))
-	}
-	if err := a.Validate(); err != nil {
-		problems = append(problems, fmt.Errorf("A: %w", err))
-	}
 	b.Store, b.OutputPath, b.Folder, b.Overwrite = a.Store, a.OutputPath, a.Folder, a.Overwrite
-	if err := b.Validate(); err != nil {
-		problems = append(problems, fmt.Errorf("B: %w", err))
+	var p problems
+	p.also(c.validate())
+	p.negative("Rounds", float64(rounds))
+	if err := a.Validate(); err != nil {
+		p.complain("A: %w", err)
 	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("invalid comparison: %w", err)
+	if err := b.Validate(); err != nil {
+		p.complain("B: %w", err)
+	}
+	if p != nil {
+		return nil, fmt.Errorf("invalid comparison: %w", p.join())
 	}
 	series, err := Plan{
 		Kind: KindCompare, Runner: a, Runs: 4 * rounds, Progress: c.Progress, Settings: map[string]any{"b": settingsOf(b)},
@@ -195,13 +194,13 @@ func (c Compare) runs(runsA, runsB []*llmeter.Result) (*Comparison, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	a, err := newSide(runsA)
+	a, err := newSide("A", runsA)
 	if err != nil {
-		return nil, fmt.Errorf("A: %w", err)
+		return nil, err
 	}
-	b, err := newSide(runsB)
+	b, err := newSide("B", runsB)
 	if err != nil {
-		return nil, fmt.Errorf("B: %w", err)
+		return nil, err
 	}
 	comparison := &Comparison{A: runsA, B: runsB, Level: c.level(), Warnings: warningsOf(a, b)}
 	for key := range c.keys(a, b) {
@@ -213,15 +212,15 @@ func (c Compare) runs(runsA, runsB []*llmeter.Result) (*Comparison, error) {
 
 func (c Compare) level() float64 { return orDefault(c.Level, 0.95) }
 
-// A comparable is a number that can be compared: a quantile of a latency, or without one the rate of failures.
-type comparable struct {
+// A number is one that can be compared: a quantile of a latency, or without one the rate of failures.
+type number struct {
 	key, metric string
 	q           float64
 }
 
 // keys are what is compared. Of the standard ones, those are left out that are not worth a test.
-func (c Compare) keys(a, b *side) iter.Seq[comparable] {
-	return func(yield func(comparable) bool) {
+func (c Compare) keys(a, b *side) iter.Seq[number] {
+	return func(yield func(number) bool) {
 		for _, key := range c.Keys {
 			k, _ := parseKey(key) // valid
 			if !yield(k) {
@@ -240,27 +239,22 @@ func (c Compare) keys(a, b *side) iter.Seq[comparable] {
 				name string
 				q    float64
 			}{{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}} {
-				if n > 0 && uint64(n) >= stats.MinN(q.q) && !yield(comparable{metric + "-" + q.name, metric, q.q}) {
+				if n > 0 && uint64(n) >= stats.MinN(q.q) && !yield(number{metric + "-" + q.name, metric, q.q}) {
 					return
 				}
 			}
 		}
-		yield(comparable{key: KeyFailedRate})
+		yield(number{key: KeyFailedRate})
 	}
 }
 
 func (c Compare) validate() error {
-	var problems []error
+	var p problems
 	for _, key := range c.Keys {
-		if _, err := parseKey(key); err != nil {
-			problems = append(problems, err)
-		}
+		_, err := parseKey(key)
+		p.also(err)
 	}
-	if level := c.level(); !(level > 0 && level < 1) {
-		problems = append(problems, fmt.Errorf("Level %v is not between 0 and 1", level))
-	}
-	if !(c.Tolerance >= 0) {
-		problems = append(problems, fmt.Errorf("Tolerance %v is negative", c.Tolerance))
-	}
-	return errors.Join(problems...)
+	p.level(c.level())
+	p.negative("Tolerance", c.Tolerance)
+	return p.join()
 }

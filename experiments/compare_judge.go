@@ -11,7 +11,7 @@ import (
 )
 
 // difference compares one number, all but what depends on the others.
-func (c Compare) difference(k comparable, a, b *side) Difference {
+func (c Compare) difference(k number, a, b *side) Difference {
 	if k.metric == "" {
 		return c.failureDifference(a, b)
 	}

@@ -20,21 +20,22 @@ import (
 var latencies = []string{"ttft", "ttfct", "ttlt", "response", "tpot", "stall"}
 
 // parseKey reads "ttft-p99".
-func parseKey(key string) (comparable, error) {
+func parseKey(key string) (number, error) {
 	if key == KeyFailedRate {
-		return comparable{key: key}, nil
+		return number{key: key}, nil
 	}
 	metric, quantile, ok := strings.Cut(key, "-p")
 	percent, err := strconv.ParseFloat(quantile, 64)
 	if !ok || err != nil || !(percent > 0 && percent < 100) || !slices.Contains(latencies, metric) {
-		return comparable{}, fmt.Errorf("%q cannot be compared: want %s, or a quantile of %s such as ttft-p99",
+		return number{}, fmt.Errorf("%q cannot be compared: want %s, or a quantile of %s such as ttft-p99",
 			key, KeyFailedRate, strings.Join(latencies, ", "))
 	}
-	return comparable{key, metric, percent / 100}, nil
+	return number{key, metric, percent / 100}, nil
 }
 
 // A side is what A or B brought, in the order of time.
 type side struct {
+	name     string // "A" or "B"
 	runs     []*llmeter.Result
 	values   map[string]stats.Series // of latencies, in seconds, over successful requests
 	failed   stats.Series            // 1 for each request that failed, 0 for others
@@ -43,13 +44,13 @@ type side struct {
 	known    map[uint64]uint64       // from hashes of payloads as sent to those without the model's name
 }
 
-func newSide(runs []*llmeter.Result) (*side, error) {
-	s := &side{runs: runs, values: map[string]stats.Series{}, payloads: map[uint64]bool{}, known: map[uint64]uint64{}}
+func newSide(name string, runs []*llmeter.Result) (*side, error) {
+	s := &side{name: name, runs: runs, values: map[string]stats.Series{}, payloads: map[uint64]bool{}, known: map[uint64]uint64{}}
 	for _, run := range runs {
 		var responses []*llmeter.Response
 		for r, err := range run.Responses() {
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 			responses = append(responses, r)
 		}
@@ -59,7 +60,7 @@ func newSide(runs []*llmeter.Result) (*side, error) {
 		}
 	}
 	if len(s.failed) == 0 {
-		return nil, fmt.Errorf("%w: it has no responses", result.ErrNoRun)
+		return nil, fmt.Errorf("%s has no responses: %w", name, result.ErrNoRun)
 	}
 	return s, nil
 }
@@ -143,10 +144,7 @@ func warningsOf(a, b *side) (all []result.Warning) {
 			warn(WarnOneSided, metric, "%s has %d values in A and %d in B, and cannot be compared", metric, nA, nB)
 		}
 	}
-	for _, s := range []struct {
-		name string
-		*side
-	}{{"A", a}, {"B", b}} {
+	for _, s := range []*side{a, b} {
 		for _, run := range s.runs {
 			if level := run.Verdict.Level; level == result.Degraded || level == result.Invalid {
 				warn(WarnUntrusted, "", "run %s of %s is %s: the client was part of what was measured", run.RunName, s.name, level)

@@ -197,7 +197,7 @@ func TestRunsThatCannotBeComparedAsTheyAreGiveWarnings(t *testing.T) {
 func TestBadComparisonsAreRefused(t *testing.T) {
 	a := synthetic(10, time.Second, 0.1, 0, 1)
 	_, err := experiments.Compare{Keys: []string{"ttft-p101", "speed-p50"}, Level: 2, Tolerance: -1}.Results(a, a)
-	for _, problem := range []string{`"ttft-p101" cannot be compared`, `"speed-p50"`, "Level 2", "Tolerance -1"} {
+	for _, problem := range []string{`"ttft-p101" cannot be compared`, `"speed-p50"`, "Level: 2", "Tolerance: -1"} {
 		require.ErrorContains(t, err, problem)
 	}
 	_, err = experiments.Compare{}.Results(a, &llmeter.Result{})
@@ -207,7 +207,7 @@ func TestBadComparisonsAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, result.ErrNoRun)
 	require.Equal(t, 2, strings.Count(err.Error(), result.ErrNoRun.Error()))
 	_, err = experiments.Compare{Rounds: -1}.Run(t.Context(), llmeter.Runner{}, llmeter.Runner{})
-	for _, problem := range []string{"Rounds is negative", "A: Endpoint is missing", "B: Endpoint is missing"} {
+	for _, problem := range []string{"Rounds: -1 is negative", "A: Endpoint is missing", "B: Endpoint is missing"} {
 		require.ErrorContains(t, err, problem)
 	}
 }

@@ -24,7 +24,7 @@ func (s Soak) drifts(segments []Segment) (all []Drift) {
 	if keys == nil {
 		keys = soakKeys
 	}
-	alarm := (1 - orDefault(s.Level, 0.95)) / float64(len(keys))
+	alarm := (1 - s.level()) / float64(len(keys))
 	for _, key := range keys {
 		var values []float64
 		var at []int
@@ -40,10 +40,13 @@ func (s Soak) drifts(segments []Segment) (all []Drift) {
 		}
 		bounds = append(bounds, len(values))
 		for i, p := range points {
-			all = append(all, Drift{
+			d := Drift{
 				Key: key, Segment: at[p.at], Time: segments[at[p.at]].Start, P: p.p,
 				Before: median(values[bounds[i]:p.at]), After: median(values[p.at:bounds[i+2]]),
-			})
+			}
+			if math.Abs(d.After-d.Before) > s.Tolerance*math.Abs(d.Before) {
+				all = append(all, d)
+			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Drift) int { return cmp.Compare(a.Segment, b.Segment) })

@@ -3,7 +3,6 @@ package experiments
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -136,28 +135,24 @@ func LoadHeatmap(ctx context.Context, folder string, o result.LoadOptions) (*Hea
 
 // payloads are all requests, or everything that keeps the experiment from running.
 func (h LatencyHeatmap) payloads() ([]llmeter.Payload, error) {
-	var problems []error
+	var p problems
 	r := h.Runner
 	if len(r.Payloads) > 0 || r.PayloadPath != "" || r.Source != nil {
-		problems = append(problems, errors.New("Runner has payloads; the heatmap makes its own"))
+		p.complain("Runner has payloads; the heatmap makes its own")
 	}
 	if r.Requests != 0 || r.Duration != 0 {
-		problems = append(problems, errors.New("Runner.Requests and Runner.Duration follow from the combinations and must be left out"))
+		p.complain("Runner.Requests and Runner.Duration follow from the combinations and must be left out")
 	}
-	if h.RequestsPerCombination < 0 {
-		problems = append(problems, errors.New("RequestsPerCombination is negative"))
-	}
+	p.negative("RequestsPerCombination", float64(h.RequestsPerCombination))
 	r.Requests, r.Duration, r.PayloadPath = 0, 0, ""
 	r.Payloads, r.Source = nil, func(func(llmeter.Payload, error) bool) {}
-	if err := r.Validate(); err != nil {
-		problems = append(problems, err)
-	}
+	p.also(r.Validate())
 	creator, ok := h.creator()
 	if !ok && r.Endpoint != nil {
-		problems = append(problems, errors.New("the endpoint has no CreatePayload, and the field of that name is nil"))
+		p.complain("the endpoint has no CreatePayload, and the field of that name is nil")
 	}
-	if problems != nil {
-		return nil, errors.Join(problems...)
+	if p != nil {
+		return nil, p.join()
 	}
 	return prompt.Collection{
 		InputLengths: orLengths(h.InputLengths, 10, 50, 200, 500), OutputLengths: orLengths(h.OutputLengths, 128, 256, 512, 1024),

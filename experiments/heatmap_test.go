@@ -141,7 +141,7 @@ func TestAHeatmapThatCannotRunSaysAllThatIsWrong(t *testing.T) {
 		RequestsPerCombination: -1,
 	}.Run(t.Context())
 	for _, problem := range []string{
-		"the heatmap makes its own", "Runner.Requests", "RequestsPerCombination is negative", "Timeout is negative", "no CreatePayload",
+		"the heatmap makes its own", "Runner.Requests", "RequestsPerCombination: -1 is negative", "Timeout is negative", "no CreatePayload",
 	} {
 		require.ErrorContains(t, err, problem)
 	}

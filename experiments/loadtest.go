@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/llmeter-go/llmeter"
@@ -139,60 +138,30 @@ func (t LoadTest) requestsPerClient(clients int) int {
 func (t LoadTest) perClient() int { return orDefault(t.MinRequestsPerClient, 1) }
 func (t LoadTest) perRun() int    { return orDefault(t.MinRequestsPerRun, 10) }
 
-func orDefault[T int | float64 | load.Rate](value, standard T) T {
-	if value == 0 {
-		return standard
-	}
-	return value
-}
-
 func (t LoadTest) validate() error {
-	var problems []error
-	complain := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	var p problems
 	if len(t.SequenceOfClients)+len(t.SequenceOfRates) == 0 {
-		complain("SequenceOfClients and SequenceOfRates are both empty")
+		p.complain("SequenceOfClients and SequenceOfRates are both empty")
 	}
 	for i, n := range t.SequenceOfClients {
 		if n < 1 {
-			complain("SequenceOfClients[%d]: %d is not a number of clients, which is at least 1", i, n)
+			p.complain("SequenceOfClients[%d]: %d is not a number of clients, which is at least 1", i, n)
 		}
 	}
-	if t.MinRequestsPerClient < 0 {
-		complain("MinRequestsPerClient is negative")
-	}
-	if t.MinRequestsPerRun < 0 {
-		complain("MinRequestsPerRun is negative")
-	}
-	problems = append(problems, notSet(t.Runner, "the test")...)
-	if problems != nil {
-		return errors.Join(append(problems, without(t.Runner).Validate())...)
+	p.negative("MinRequestsPerClient", float64(t.MinRequestsPerClient))
+	p.negative("MinRequestsPerRun", float64(t.MinRequestsPerRun))
+	p.alreadySet(t.Runner, "the test")
+	if p != nil {
+		p.also(without(t.Runner).Validate())
+		return p.join()
 	}
 	for i, rate := range t.SequenceOfRates {
 		if err := t.runner(Load{Rate: rate}).Validate(); err != nil {
-			complain("SequenceOfRates[%d]: %w", i, err)
+			p.complain("SequenceOfRates[%d]: %w", i, err)
 		}
 	}
 	if len(t.SequenceOfClients) > 0 {
-		problems = append(problems, t.runner(Load{Clients: t.SequenceOfClients[0]}).Validate())
+		p.also(t.runner(Load{Clients: t.SequenceOfClients[0]}).Validate())
 	}
-	return errors.Join(problems...)
-}
-
-// notSet complains of fields of a Runner that an experiment sets itself.
-func notSet(r llmeter.Runner, by string) (problems []error) {
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{{"Clients", r.Clients != 0}, {"Arrivals", r.Arrivals != nil}, {"Requests", r.Requests != 0}} {
-		if f.set {
-			problems = append(problems, fmt.Errorf("Runner.%s is set by %s and must be left out", f.name, by))
-		}
-	}
-	return problems
-}
-
-// without leaves the fields out that an experiment sets itself, to check the others.
-func without(r llmeter.Runner) llmeter.Runner {
-	r.Clients, r.Arrivals, r.Requests = 0, nil, 0
-	return r
+	return p.join()
 }

@@ -113,7 +113,7 @@ func TestALoadTestThatCannotRunSaysAllThatIsWrong(t *testing.T) {
 		SequenceOfClients: []int{1, 0}, MinRequestsPerRun: -1,
 	}.Run(t.Context())
 	for _, problem := range []string{
-		"SequenceOfClients[1]: 0", "MinRequestsPerRun is negative", "Runner.Clients is set by the test", "Runner.Requests", "Timeout is negative",
+		"SequenceOfClients[1]: 0", "MinRequestsPerRun: -1 is negative", "Runner.Clients is set by the test", "Runner.Requests", "Timeout is negative",
 	} {
 		require.ErrorContains(t, err, problem)
 	}

@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/metrics"
 	"slices"
@@ -28,6 +27,9 @@ type Soak struct {
 	Keys []string
 	// Level is how sure a change must be: a soak without any reports one with a probability of at most 1 - Level. 0 = 0.95.
 	Level float64
+	// Tolerance is the share of its value up to which a change of a statistic does not matter (0.05 = 5 %), however sure it
+	// is. 0 = every change matters.
+	Tolerance float64
 	// Progress is told where the soak stands; see [Plan.Progress].
 	Progress func(Progress)
 }
@@ -116,8 +118,8 @@ type memoryWatch struct{ llmeter.NopCallback }
 func (memoryWatch) AfterRun(_ context.Context, res *llmeter.Result) error {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	if live[0].Value.Kind() != metrics.KindUint64 {
-		return nil
+	if live[0].Value.Kind() != metrics.KindUint64 || live[0].Value.Uint64() == 0 {
+		return nil // nothing was collected yet
 	}
 	return res.Contribute(KeyClientMemory, float64(live[0].Value.Uint64()))
 }
@@ -131,18 +133,18 @@ func (s Soak) segment() time.Duration {
 }
 
 func (s Soak) validate() error {
-	var problems []error
+	var p problems
 	if s.Runner.Duration == 0 {
-		problems = append(problems, errors.New("Runner.Duration is missing"))
+		p.complain("Runner.Duration is missing")
 	}
 	if s.Runner.Requests != 0 {
-		problems = append(problems, errors.New("Runner.Requests must be left out: a soak ends by its time"))
+		p.complain("Runner.Requests must be left out: a soak ends by its time")
 	}
-	if s.Segment < 0 {
-		problems = append(problems, errors.New("Segment is negative"))
-	}
-	if l := orDefault(s.Level, 0.95); !(l > 0 && l < 1) {
-		problems = append(problems, fmt.Errorf("Level %v is not between 0 and 1", l))
-	}
-	return errors.Join(append(problems, s.Runner.Validate())...)
+	p.negative("Segment", float64(s.Segment))
+	p.negative("Tolerance", s.Tolerance)
+	p.level(s.level())
+	p.also(s.Runner.Validate())
+	return p.join()
 }
+
+func (s Soak) level() float64 { return orDefault(s.Level, 0.95) }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"iter"
 	"maps"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -30,14 +28,6 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 // slow streams one token after a fixed time, and counts its calls.
 func slow(d time.Duration, calls *atomic.Int64) llmeter.Endpoint {
 	return timed(calls, func(int) time.Duration { return d })
-}
-
-// noisy streams one token after a log-normal time with this median, seeded.
-func noisy(median time.Duration, sigma float64, seed uint64) llmeter.Endpoint {
-	return timed(new(atomic.Int64), func(call int) time.Duration {
-		random := rand.New(rand.NewPCG(seed, uint64(call)))
-		return time.Duration(float64(median) * math.Exp(sigma*random.NormFloat64()))
-	})
 }
 
 func timed(calls *atomic.Int64, delay func(call int) time.Duration) llmeter.Endpoint {

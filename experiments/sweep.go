@@ -106,8 +106,8 @@ type Row struct {
 	Err    error           // why the run failed, nil if it did not
 }
 
-// Run runs all combinations. A run that fails stands in its row with its error, and the others go on; only the end of ctx, and
-// files that cannot be read, end the sweep.
+// Run runs all combinations. A run that fails stands in its row with its error, and the others go on; only the end of ctx ends
+// the sweep. Beside an error it gives the rows until then.
 func (s Sweep) Run(ctx context.Context) (*SweepResult, error) {
 	all, err := s.combinations()
 	if err != nil {
@@ -126,10 +126,9 @@ func (s Sweep) Run(ctx context.Context) (*SweepResult, error) {
 	res := &SweepResult{Name: series.Name(), OutputPath: series.Folder(), Axes: details.Axes}
 	for _, c := range all {
 		r, err := series.Run(ctx, c.name, c.runner)
-		if r == nil && ctx.Err() != nil {
-			return res, err
+		if r != nil || ctx.Err() == nil {
+			res.Rows = append(res.Rows, Row{c.labels, r, err})
 		}
-		res.Rows = append(res.Rows, Row{c.labels, r, err})
 		if ctx.Err() != nil {
 			return res, err
 		}
@@ -187,15 +186,15 @@ type combination struct {
 
 // combinations are all there are, or everything that is wrong with them.
 func (s Sweep) combinations() ([]combination, error) {
-	var problems []error
+	var p problems
 	if len(s.Axes) == 0 {
-		problems = append(problems, errors.New("Axes are missing"))
+		p.complain("Axes are missing")
 	}
 	for i, a := range s.Axes {
-		problems = append(problems, a.validate(i, s.axes()[:i]))
+		a.check(&p, i, s.axes()[:i])
 	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
+	if p != nil {
+		return nil, p.join()
 	}
 	var all []combination
 	names := map[string]bool{}
@@ -208,40 +207,36 @@ func (s Sweep) combinations() ([]combination, error) {
 		}
 		name := rowName(s.axes(), labels)
 		if names[name] {
-			problems = append(problems, fmt.Errorf("%s: two combinations would have this name", name))
+			p.complain("%s: two combinations would have this name", name)
 		}
 		names[name] = true
 		runner, err := t.finish()
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", name, err))
+			p.complain("%s: %w", name, err)
 		}
 		all = append(all, combination{name, labels, runner})
 	}
-	return all, errors.Join(problems...)
+	return all, p.join()
 }
 
-func (a Axis) validate(i int, others []string) error {
-	var problems []error
-	complain := func(format string, args ...any) {
-		problems = append(problems, fmt.Errorf("Axes[%d]: "+format, append([]any{i}, args...)...))
-	}
+// check complains of the i-th axis.
+func (a Axis) check(p *problems, i int, others []string) {
 	if a.Name == "" || slices.Contains(others, a.Name) {
-		complain("the name %q is empty, or that of another axis", a.Name)
+		p.complain("Axes[%d]: the name %q is empty, or that of another axis", i, a.Name)
 	}
 	if len(a.Values) == 0 {
-		complain("%s has no values", a.Name)
+		p.complain("Axes[%d]: %s has no values", i, a.Name)
 	}
 	seen := map[string]bool{}
 	for _, v := range a.Values {
 		if v.Label == "" || seen[v.Label] {
-			complain("the label %q is empty, or that of another value", v.Label)
+			p.complain("Axes[%d]: the label %q is empty, or that of another value", i, v.Label)
 		}
 		if v.Set == nil {
-			complain("%s sets nothing", v.Label)
+			p.complain("Axes[%d]: %s sets nothing", i, v.Label)
 		}
 		seen[v.Label] = true
 	}
-	return errors.Join(problems...)
 }
 
 // choices are the cartesian product of the axes. The last one varies fastest.

@@ -242,7 +242,7 @@ func TestNoNestingOverflowsTheStack(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes memory")
 	}
-	const depth = 10_000_000
+	const depth = 6_000_000
 	deep := `{"payload":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + "}"
 	for _, text := range []string{"[[" + deep + "," + stepText("b") + "]]", deep + "\n" + stepText("b")} {
 		for trace, err := range Read(strings.NewReader(text), "") {

@@ -35,7 +35,8 @@ type Runner struct {
 	Tokenizer tokenizer.Tokenizer // counts the tokens of prompts; nil = estimated from their size
 }
 
-// Run profiles the traces. They are read once, and no more than one is held whole; their spans and prompts are kept.
+// Run profiles the traces. They are read once, and no more than three are held whole; their spans and prompts are kept. A trace that
+// was yielded must not be changed.
 //
 // Parts of traces that cannot be read are counted in the results. When the traces end with an error, or a file cannot be written, the
 // results of what there is are returned beside the error; they are nil when the Runner is not valid or the context has ended.
@@ -80,6 +81,16 @@ func (r Runner) read(ctx context.Context, traces iter.Seq2[*Trace, error], resul
 	lists := out.lists(r.Config)
 	input := &results.InferenceOptimization.Input
 	input.UnknownTypes, input.Incomplete, input.Problems = map[EventType]int{}, map[SpanState]int{}, []string{}
+	queue, done := make(chan *Trace, 1), make(chan struct{})
+	go func() { // beside the reader of the traces, whose work is about the same
+		defer close(done)
+		for t := range queue {
+			lists.write(t)
+			request := Resolve(t)
+			input.add(t, request)
+			results.Requests = append(results.Requests, request)
+		}
+	}()
 	var failed error
 	for t, err := range traces {
 		if ctx.Err() != nil {
@@ -89,11 +100,10 @@ func (r Runner) read(ctx context.Context, traces iter.Seq2[*Trace, error], resul
 			failed = errors.Join(failed, err)
 			continue
 		}
-		lists.write(t)
-		request := Resolve(t)
-		input.add(t, request)
-		results.Requests = append(results.Requests, request)
+		queue <- t
 	}
+	close(queue)
+	<-done
 	lists.close()
 	return failed
 }

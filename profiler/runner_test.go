@@ -195,7 +195,7 @@ func TestNumbersArePrintedAsPythonDoes(t *testing.T) {
 }
 
 func TestGanttIsAPictureOfAnySize(t *testing.T) {
-	for _, calls := range []int{1, 10, 3000} {
+	for _, calls := range []int{1, 3000} {
 		var list []call
 		for i := range calls {
 			list = append(list, llm(string(rune(i)), float64(i), float64(i+2)))

@@ -142,14 +142,30 @@ func writeVerdict(w io.Writer, res *result.Result) {
 		return
 	}
 	fmt.Fprintf(w, "%-12s%s (%s clock)\n", "verdict", res.Verdict.Level, res.Clock)
-	for _, r := range res.Verdict.Reasons {
-		switch r.Unit {
-		case "s":
-			fmt.Fprintf(w, "  - %s: up to %s of it may be the client's own\n", r.Metric, Seconds(r.Error))
-		default:
-			fmt.Fprintf(w, "  - %s: %s %s\n", r.Metric, Percent(r.Error), r.Unit)
+	for _, line := range reasons(res.Verdict) {
+		for i, part := range wrap(line, 76) {
+			fmt.Fprintf(w, "  %s%s\n", map[bool]string{true: "- ", false: "  "}[i == 0], part)
 		}
 	}
+}
+
+// reasons are those of a verdict, one line for all metrics that are spoilt alike.
+func reasons(v result.Verdict) (lines []string) {
+	metrics, order := map[string][]string{}, []string{}
+	for _, r := range v.Reasons {
+		by := Percent(r.Error) + " " + r.Unit
+		if r.Unit == "s" {
+			by = "up to " + Seconds(r.Error) + " of it may be the client's own"
+		}
+		if metrics[by] == nil {
+			order = append(order, by)
+		}
+		metrics[by] = append(metrics[by], r.Metric)
+	}
+	for _, by := range order {
+		lines = append(lines, strings.Join(metrics[by], ", ")+": "+by)
+	}
+	return lines
 }
 
 func writeNotes(w io.Writer, res *result.Result) {
