@@ -28,7 +28,7 @@ type Capacity struct {
 	// any, is the time after which a level ends. Every level has a seed of its own, made from its Seed.
 	Runner llmeter.Runner
 
-	// Objectives are what must be met. Required. The sure ones are those about a quantile ("ttft-p99 < 500ms"), a mean, goodput
+	// Objectives are what must be met. nil = those of Runner; one is required. The sure ones are those about a quantile ("ttft-p99 < 500ms"), a mean, goodput
 	// and failed_requests_rate; any other statistic is compared with its bound when its level has ended.
 	Objectives []slo.Objective
 
@@ -114,7 +114,7 @@ func (c Capacity) Run(ctx context.Context) (*CapacityResult, error) {
 	series, err := Plan{
 		Kind: KindCapacity, Runner: c.Runner, Progress: c.Progress,
 		Settings: map[string]any{
-			"objectives": c.Objectives, "rates": c.Rates, "requests_per_level": c.RequestsPerLevel, "level": c.level(),
+			"objectives": c.objectives(), "rates": c.Rates, "requests_per_level": c.RequestsPerLevel, "level": c.level(),
 			"precision": c.precision(),
 		},
 	}.Open(ctx)
@@ -152,6 +152,7 @@ func (c Capacity) Run(ctx context.Context) (*CapacityResult, error) {
 func (c Capacity) try(ctx context.Context, series *Series, at float64) (CapacityLevel, error) {
 	level := CapacityLevel{Load: c.at(at)}
 	r := c.Runner
+	r.Objectives = c.objectives()
 	level.on(&r, c.Arrivals)
 	j := c.judge(level.Load)
 	if r.Duration == 0 || c.Rates {
@@ -239,10 +240,10 @@ func (c Capacity) warnings(res *CapacityResult) (all []result.Warning) {
 
 func (c Capacity) validate() error {
 	var p problems
-	if len(c.Objectives) == 0 {
+	if len(c.objectives()) == 0 {
 		p.complain("Objectives are missing")
 	}
-	for i, o := range c.Objectives {
+	for i, o := range c.objectives() {
 		if _, err := criterionOf(o); err != nil {
 			p.complain("Objectives[%d]: %w", i, err)
 		}
@@ -271,6 +272,13 @@ func (c Capacity) validate() error {
 	}
 	p.also(r.Validate())
 	return p.join()
+}
+
+func (c Capacity) objectives() []slo.Objective {
+	if c.Objectives == nil {
+		return c.Runner.Objectives
+	}
+	return c.Objectives
 }
 
 func (c Capacity) start() float64     { return orDefault(c.Start, 1) }

@@ -10,6 +10,7 @@ import (
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/slo"
+	"github.com/llmeter-go/llmeter/stats"
 )
 
 // A criterion is how an objective is judged by the single requests of a level.
@@ -28,9 +29,8 @@ func criterionOf(o slo.Objective) (criterion, error) {
 	upper := o.Op == slo.Less || o.Op == slo.AtMost
 	if conditions, ok := o.Goodput(); ok {
 		for _, c := range conditions {
-			if !slices.Contains(endpoint.MetricKeys(), c.Name) {
-				return criterion{}, fmt.Errorf("%v: %q is not known of one request; known are %s",
-					o, c.Name, strings.Join(endpoint.MetricKeys(), ", "))
+			if known := append(endpoint.MetricKeys(), "itl", "icl"); !slices.Contains(known, c.Name) {
+				return criterion{}, fmt.Errorf("%v: %q is not known of one request; known are %s", o, c.Name, strings.Join(known, ", "))
 			}
 		}
 		if upper {
@@ -82,8 +82,9 @@ func nearness(conditions ...slo.Condition) func(r *llmeter.Response) float64 {
 			return wrong
 		}
 		nearest := 0.0
+		of := func(name string) (float64, bool) { return measure(r, name) }
 		for _, c := range conditions {
-			v, known := r.Metric(c.Name)
+			v, known := of(c.Name)
 			near := v / c.Bound.Value()
 			if c.Op == slo.More || c.Op == slo.AtLeast {
 				near = 1 / near
@@ -91,7 +92,7 @@ func nearness(conditions ...slo.Condition) func(r *llmeter.Response) float64 {
 			switch {
 			case !known:
 				near = wrong
-			case c.Good(r.Metric):
+			case c.Good(of):
 				near = min(near, math.Nextafter(wrong, 0))
 			default:
 				near = max(near, wrong)
@@ -100,6 +101,28 @@ func nearness(conditions ...slo.Condition) func(r *llmeter.Response) float64 {
 		}
 		return nearest
 	}
+}
+
+// measure is a number of one request; of the gaps in its answer it is their mean.
+func measure(r *llmeter.Response, name string) (float64, bool) {
+	if name != "itl" && name != "icl" {
+		return r.Metric(name)
+	}
+	var gaps stats.Gaps
+	tokens := r.TokensPerEvent()
+	for _, e := range r.Events {
+		if e.Tokens > 0 {
+			gaps.Event(e.At, tokens[0])
+			tokens = tokens[1:]
+		}
+	}
+	all := new(stats.Sample)
+	if name == "itl" {
+		gaps.ITL(all)
+	} else {
+		gaps.ICL(all)
+	}
+	return all.Mean(), all.N() > 0
 }
 
 // slowest is the longest time that an objective bounds, in seconds; 0 if it bounds none.

@@ -41,7 +41,7 @@ const (
 func (c Capacity) judge(l Load) *judge {
 	j := &judge{clients: l.Clients, rate: l.Rate, level: c.level(), doubt: (1 - c.level()) / 2 / levelsOfSearch / looksAtLevel}
 	bound := 0.0
-	for _, o := range c.Objectives {
+	for _, o := range c.objectives() {
 		cr, _ := criterionOf(o) // valid
 		j.criteria = append(j.criteria, cr)
 		bound = max(bound, slowest(o))
@@ -89,7 +89,7 @@ func (j *judge) decide(all []observation, res *llmeter.Result) (Decision, []Chec
 
 // wholeCheck judges an objective that only the statistics of the whole level tell of.
 func wholeCheck(o slo.Objective, res *llmeter.Result) Check {
-	found := o.Check(res.Stats().Lookup)
+	found := res.Check([]slo.Objective{o})[0]
 	c := Check{Objective: o, Decision: Unclear, N: res.TotalRequests, Value: found.Value, Limit: o.Bound.Value()}
 	if found.Interval != nil {
 		c.Interval = stats.Interval(*found.Interval)
@@ -117,7 +117,7 @@ func (j *judge) look(seen []observation) (Decision, []Check, bool) {
 		}
 		checks[i] = j.check(c, values)
 	}
-	saturated := j.rate > 0 && saturated(seen, j.doubt)
+	saturated := j.rate > 0 && len(seen) > 0 && saturated(seen, j.doubt)
 	return j.sum(seen, checks, saturated), checks, saturated
 }
 

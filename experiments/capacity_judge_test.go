@@ -11,6 +11,7 @@ import (
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/load"
+	"github.com/llmeter-go/llmeter/result"
 	"github.com/llmeter-go/llmeter/slo"
 )
 
@@ -105,6 +106,22 @@ func TestFailedRequestsMissEveryBound(t *testing.T) {
 	require.Equal(t, Met, d)
 }
 
+func TestGoodputMayAskOfTheGapsInAnAnswer(t *testing.T) {
+	gaps := func(event time.Duration, tokens int32) func(i int) *llmeter.Response {
+		return func(i int) *llmeter.Response {
+			r := answered(i, float64(i), 0.1)
+			r.Events = []endpoint.Event{{At: time.Second, Tokens: 1}, {At: time.Second}, {At: time.Second + event, Tokens: tokens}}
+			return r
+		}
+	}
+	for objective, want := range map[string]Decision{"goodput(itl<30ms) > 90%": Met, "goodput(icl<30ms) > 90%": Missed} {
+		d, _, _ := decision(judgeOf(Load{Clients: 1}, objective), 500, gaps(40*time.Millisecond, 2))
+		require.Equal(t, want, d)
+	}
+	d, _, _ := decision(judgeOf(Load{Clients: 1}, "goodput(itl<30ms) > 90%"), 500, func(i int) *llmeter.Response { return answered(i, float64(i), 1) })
+	require.Equal(t, Missed, d) // one token has no gaps
+}
+
 func TestBurstsOfSlowRequestsCountForLess(t *testing.T) {
 	slowTenth := func(block int) func(i int) *llmeter.Response {
 		return func(i int) *llmeter.Response {
@@ -135,6 +152,12 @@ func TestRequestsThatComeFasterThanTheyAreAnsweredSaturate(t *testing.T) {
 	require.False(t, saturated)
 	d, _, saturated = decision(judgeOf(Load{Clients: 1}, "ttft-p90 < 1000s"), 1000, overload(2))
 	require.Equal(t, Met, d)
+	require.False(t, saturated)
+}
+
+func TestALevelWithoutRequestsIsUnclear(t *testing.T) {
+	d, _, saturated := decision(judgeOf(Load{Rate: 1}, "ttft-p90 < 1s"), 0, nil)
+	require.Equal(t, Unclear, d)
 	require.False(t, saturated)
 }
 
@@ -172,6 +195,39 @@ func TestOtherObjectivesAreJudgedByTheWholeLevel(t *testing.T) {
 	d, checks, _ = j.decide(seen[:1], res)
 	require.Equal(t, Missed, d)
 	require.InDelta(t, math.Log(1.5), excess(checks), 1e-12)
+}
+
+func TestMeansAreMetOrMissedOverTheirWholeInterval(t *testing.T) {
+	around := func(mean float64) func(i int) *llmeter.Response { // by a tenth of a second to either side
+		return func(i int) *llmeter.Response { return answered(i, float64(i), mean+0.1*float64(i*7%3-1)) }
+	}
+	for mean, want := range map[float64]Decision{0.4: Met, 0.499: Unclear, 0.6: Missed} {
+		d, checks, _ := decision(judgeOf(Load{Clients: 1}, "ttft-mean < 500ms"), 150, around(mean))
+		require.Equal(t, want, d)
+		require.InDelta(t, mean, checks[0].Value, 0.01)
+		require.True(t, checks[0].Interval.Contains(mean))
+	}
+	d, _, _ := decision(judgeOf(Load{Clients: 1}, "ttft-mean < 500ms"), 30, around(0.1))
+	require.Equal(t, Unclear, d) // too few for Student's interval to hold
+	d, _, _ = decision(judgeOf(Load{Clients: 1}, "output_tokens-mean >= 100"), 150, around(0.1))
+	require.Equal(t, Unclear, d) // nobody counted
+}
+
+func TestAStatisticWithAnIntervalIsJudgedByIt(t *testing.T) {
+	acc, res := new(result.Accumulator), new(llmeter.Result)
+	for i := range 100 {
+		r := answered(i, float64(i), 0.1)
+		r.Events = []endpoint.Event{{At: 1, Tokens: 1}, {At: time.Duration(i*37%100+2) * time.Millisecond, Tokens: 1}}
+		acc.Add(r)
+	}
+	acc.Complete(res, nil)
+	for objective, want := range map[string]Decision{
+		"itl-p50 < 200ms": Met, "itl-p50 < 52ms": Unclear, "itl-p50 < 10ms": Missed, "itl-p50 > 10ms": Met,
+	} {
+		check := wholeCheck(slo.MustParse(objective), res)
+		require.Equal(t, want, check.Decision, objective)
+		require.True(t, check.Interval.Exists())
+	}
 }
 
 func TestImpossibleObjectivesAreRefused(t *testing.T) {

@@ -53,7 +53,7 @@ func TestCapacityIsFoundWithinATwentieth(t *testing.T) {
 		{4, "ttft-p95 < 2s", 2.898},
 		{16, "goodput(ttft<1500ms) > 90%", 14.218},
 	} {
-		const searches = 40
+		const searches = 40 / RaceSlowdown
 		within, inside := 0, 0
 		for seed := range uint64(searches) {
 			c := Capacity{Rates: true, RequestsPerLevel: 6000, Objectives: []slo.Objective{slo.MustParse(queue.objective)}}

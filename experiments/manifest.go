@@ -152,10 +152,11 @@ func settingsOf(r llmeter.Runner) any {
 		MaxInFlight int     `json:"max_in_flight,omitempty"`
 		Timeout     float64 `json:"timeout,omitempty"` // seconds
 		Tokenizer   string  `json:"tokenizer,omitempty"`
+		Until       string  `json:"until,omitempty"`
 		Seed        uint64  `json:"seed,omitempty"`
 	}{
 		Clients: r.Clients, Requests: r.Requests, MaxInFlight: r.MaxInFlight, Timeout: r.Timeout.Seconds(), Seed: r.Seed,
-		Payloads: r.PayloadPath,
+		Payloads: r.PayloadPath, Until: r.Until.String(),
 	}
 	if r.Endpoint != nil {
 		info := r.Endpoint.Info()

@@ -164,3 +164,33 @@ func TestProgressTellsOfTheWholeExperiment(t *testing.T) {
 		require.Equal(t, 24*time.Second, all[len(all)-1].Elapsed)
 	})
 }
+
+func TestAnExperimentWhoseDescriptionIsBrokenIsNotGoneOnWith(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		for text, why := range map[string]string{"{": "unexpected end", `{"schema":"other/1"}`: `schema "other/1"`} {
+			st, calls := new(watched), new(atomic.Int64)
+			require.NoError(t, st.WriteFile(t.Context(), "test/experiment.json", []byte(text)))
+			test := fiveLevels(st, calls)
+			_, err := test.Run(t.Context())
+			require.ErrorContains(t, err, "test/experiment.json")
+			require.ErrorContains(t, err, why)
+			require.Zero(t, calls.Load())
+			test.Runner.Overwrite = true
+			_, err = test.Run(t.Context())
+			require.NoError(t, err)
+		}
+		_, err := experiments.Plan{Kind: "own", Runner: llmeter.Runner{Folder: t.TempDir()}, Settings: func() {}}.Open(t.Context())
+		require.ErrorContains(t, err, "settings of the own")
+	})
+}
+
+func TestWithoutAFolderEverythingIsKeptInMemory(t *testing.T) {
+	series, err := experiments.Plan{Kind: "own", Runner: llmeter.Runner{RunName: "mine"}}.Open(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "mine", series.Name())
+	require.Empty(t, series.Folder())
+	res, err := series.Run(t.Context(), "first", llmeter.Runner{Endpoint: slow(0, new(atomic.Int64)), Payloads: payloads})
+	require.NoError(t, err)
+	require.Equal(t, "first", res.RunName)
+	require.Len(t, responses(t, res), 2)
+}

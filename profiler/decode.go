@@ -324,7 +324,7 @@ func parseTime(s string) (float64, error) {
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return float64(t.Unix()) + float64(t.Nanosecond())/1e9, nil
+			return Seconds(t), nil
 		}
 	}
 	return 0, fmt.Errorf("%q is no time%w", s, errType)

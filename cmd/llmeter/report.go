@@ -31,7 +31,7 @@ func (c *reportCommand) Run(ctx context.Context, term *terminal) error {
 
 func (c *reportCommand) load(ctx context.Context) (results []*result.Result, broken error) {
 	for _, folder := range c.Folders {
-		res, err := result.Load(ctx, folder, result.LoadOptions{LowMemory: true})
+		res, err := c.loadOne(ctx, folder)
 		if err != nil {
 			broken = errors.Join(broken, err)
 			continue
@@ -39,6 +39,19 @@ func (c *reportCommand) load(ctx context.Context) (results []*result.Result, bro
 		results = append(results, res)
 	}
 	return results, broken
+}
+
+// loadOne takes the saved statistics. It computes them from the responses where some are not saved, as in folders of LLMeter, or
+// where the table is to show an example of each error, which is in the responses alone.
+func (c *reportCommand) loadOne(ctx context.Context, folder string) (*result.Result, error) {
+	res, err := result.Load(ctx, folder, result.LoadOptions{WithoutResponses: true})
+	if err != nil {
+		return nil, err
+	}
+	if _, ours := res.Stats().Lookup("requests_per_second"); ours && (c.Format != "text" || res.FailedRequests() == 0) {
+		return res, nil
+	}
+	return result.Load(ctx, folder, result.LoadOptions{LowMemory: true})
 }
 
 func (c *reportCommand) print(w io.Writer, results []*result.Result) error {
