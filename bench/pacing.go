@@ -49,8 +49,7 @@ func pace(job paceJob) (paced, error) {
 // An arrivalReport is how requests arrived at the server, against their schedule.
 type arrivalReport struct {
 	lost           int
-	achieved       float64   // requests per second
-	late           []float64 // seconds from the schedule, ascending; the schedule begins where half of them are early
+	achieved       float64 // requests per second
 	cpu            float64
 	p50, p99, most float64
 }

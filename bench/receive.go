@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/llmeter-go/llmeter"
@@ -74,19 +75,14 @@ func keepBusy(n int) (stop func()) {
 		return func() {}
 	}
 	runtime.GOMAXPROCS(1)
-	done := make(chan struct{})
+	var done atomic.Bool
 	for range n {
 		go func() {
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
+			for !done.Load() {
 			}
 		}()
 	}
-	return func() { close(done) }
+	return func() { done.Store(true) }
 }
 
 // receive is the error of stamps and of the time to first token, against the server's record.

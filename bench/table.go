@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -88,5 +87,3 @@ func ms(seconds float64) string {
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
-
-func seconds(d time.Duration) float64 { return d.Seconds() }

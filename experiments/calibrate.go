@@ -125,14 +125,14 @@ func (c *Calibrate) validate() error {
 	var errs []error
 	for _, n := range c.Streams {
 		if n <= 0 {
-			errs = append(errs, fmt.Errorf("Streams: %d is not a number of streams", n))
+			errs = append(errs, fmt.Errorf("streams: %d is not a number of streams", n))
 		}
 	}
 	if c.Events < 2 {
-		errs = append(errs, fmt.Errorf("Events: %d, an answer must have at least 2", c.Events))
+		errs = append(errs, fmt.Errorf("events: %d, an answer must have at least 2", c.Events))
 	}
 	if c.Gap < 0 || c.Within < 0 {
-		errs = append(errs, errors.New("Gap and Within must not be negative"))
+		errs = append(errs, errors.New("gap and within must not be negative"))
 	}
 	return errors.Join(errs...)
 }

@@ -112,15 +112,17 @@ func (c Capacity) Run(ctx context.Context) (*CapacityResult, error) {
 		return nil, fmt.Errorf("invalid capacity search: %w", err)
 	}
 	series, err := Plan{
-		Kind: KindCapacity, Runner: c.Runner, Progress: c.Progress,
-		Settings: map[string]any{
-			"objectives": c.objectives(), "rates": c.Rates, "requests_per_level": c.RequestsPerLevel, "level": c.level(),
-			"precision": c.precision(),
-		},
+		Kind: KindCapacity, Runner: c.Runner, Progress: c.Progress, Details: capacityDetails{c.start(), c.most()},
+		Settings: capacitySettings{c.objectives(), c.Rates, c.RequestsPerLevel, c.level(), c.precision()},
 	}.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return c.search(ctx, series)
+}
+
+// search makes the levels that it needs in a series.
+func (c Capacity) search(ctx context.Context, series *Series) (*CapacityResult, error) {
 	res := &CapacityResult{Name: series.Name(), OutputPath: series.Folder()}
 	s := search{
 		whole: !c.Rates, start: c.start(), most: c.most(), precision: c.precision(),

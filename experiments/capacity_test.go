@@ -108,6 +108,16 @@ func TestASearchIsGoneOnWithWithoutSendingAnythingTwice(t *testing.T) {
 		curve, err := experiments.LoadLoadTest(t.Context(), "cap", experiments.LoadTestOptions{LoadOptions: result.LoadOptions{Store: st}})
 		require.NoError(t, err)
 		require.Len(t, curve.Levels, 6)
+		loaded, err := experiments.LoadCapacity(t.Context(), "cap", result.LoadOptions{Store: st})
+		require.NoError(t, err)
+		require.Equal(t, res.Load, loaded.Load)
+		require.Equal(t, res.Interval, loaded.Interval)
+		for _, file := range []string{"summary.json", "stats.json", "responses.jsonl"} {
+			require.NoError(t, st.Remove(t.Context(), "cap/00008-clients/"+file))
+		}
+		_, err = experiments.LoadCapacity(t.Context(), "cap", result.LoadOptions{Store: st})
+		require.ErrorIs(t, err, result.ErrNoRun)
+		require.ErrorContains(t, err, "cap/00008-clients")
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -51,6 +52,7 @@ type Series struct {
 	folder   string // "" = in memory
 	store    store.Store
 	resuming bool // what the folder holds is this experiment's
+	reading  bool // only what the folder holds is wanted: nothing is sent
 	start    time.Time
 	done     int
 	found    int
@@ -101,6 +103,9 @@ func (s *Series) Run(ctx context.Context, name string, r llmeter.Runner) (*llmet
 			s.tell(name, llmeter.Progress{})
 			return res, nil
 		}
+	}
+	if s.reading {
+		return nil, fmt.Errorf("%s: %w: it is not there, or did not come to its end", r.Folder, result.ErrNoRun)
 	}
 	run, err := r.Start(ctx)
 	if err != nil {

@@ -1,10 +1,11 @@
 // Package profiler finds where the time of an agent workflow goes, and what will happen next, from traces of its steps.
 //
 // It knows the traces of NVIDIA's NeMo Agent Toolkit (NAT, before that AgentIQ), the calls that they describe, and the
-// analyses and files of NAT's profiler. It knows nothing of endpoints, of how a workflow is run, and of command lines.
+// analyses and files of NAT's profiler. It knows nothing of how a workflow is run, and of command lines. OpenTelemetry spans are read
+// and written by its subpackage otlp.
 //
 // A trace holds the steps of one request: events such as LLM_START, LLM_NEW_TOKEN and TOOL_END. [Read] yields traces from a
-// file one by one, so that files may be larger than memory. [Resolve] pairs the events of a trace to the [Span]s of a
+// file one by one, so that files may be larger than memory; [ReadRun] makes them of a run's requests. [Resolve] pairs the events of a trace to the [Span]s of a
 // [Request] and finds the parent of each. Every analysis is a function of requests; [Runner] runs those that a [Config] names
 // and writes the files.
 //

@@ -40,6 +40,7 @@ type facts struct {
 	inFlight stats.Steps
 	gaps     stats.Sample // between tokens
 
+	coarse            bool // instants are in whole seconds, as LLMeter's files have them
 	streamed, retried int
 	samples           map[endpoint.ErrorKind][]string
 	slow              []*endpoint.Response // the slowest, by time until they ended
@@ -55,7 +56,7 @@ type facts struct {
 func gather(res *result.Result) *facts {
 	f := &facts{
 		res: res, st: res.Stats(), tokens: map[int]float64{}, late: map[int]float64{},
-		samples: map[endpoint.ErrorKind][]string{}, stride: 1,
+		samples: map[endpoint.ErrorKind][]string{}, stride: 1, coarse: true,
 	}
 	span := max(res.TotalTestTime, res.LastRequestTime.Sub(res.FirstRequestTime))
 	n := min(max(res.TotalRequests/inWindow, leastOf), windows)
@@ -83,6 +84,9 @@ func (f *facts) add(r *endpoint.Response) {
 	}
 	if f.origin.IsZero() {
 		f.origin = origin(f.res, r)
+	}
+	if r.RequestTime.Nanosecond() != 0 || len(r.Events)+len(r.Attempts) > 0 {
+		f.coarse = false
 	}
 	sent := r.Dispatched.Sub(f.origin)
 	end := max(endOf(r).Sub(f.origin), sent)

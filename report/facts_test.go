@@ -62,6 +62,15 @@ func TestTokensCountWhenTheyCome(t *testing.T) {
 	require.Equal(t, map[int]float64{0: 11, 1: 1}, gather(complete(result.Result{TotalTestTime: 10 * time.Second}, r)).tokens)
 }
 
+func TestInstantsInWholeSecondsTellNothingOfRequestsInFlight(t *testing.T) {
+	r := &endpoint.Response{RequestTime: start, Dispatched: start, LastToken: start.Add(30 * time.Millisecond)} // as LLMeter's files have it
+	f := gather(complete(result.Result{Clients: 1}, r, r))
+	require.True(t, f.coarse)
+	require.NotContains(t, titles(page(f)), "In flight")
+	r.RequestTime = start.Add(1)
+	require.Contains(t, titles(page(gather(complete(result.Result{Clients: 1}, r, r)))), "In flight")
+}
+
 func TestTheTypicalStreamIsTheMedianAndTheSlowestStaySlowest(t *testing.T) {
 	const n = 5001
 	var all []*endpoint.Response

@@ -21,6 +21,9 @@ var elapsed = figure.Axis{Label: "since the start", Unit: figure.Seconds, Time: 
 // overTime shows what happened when.
 func (f *facts) overTime() figure.Section {
 	s := figure.Section{Title: "Over time"}
+	if f.coarse {
+		s.Note = "The files of this run have the instants at which requests were sent in whole seconds."
+	}
 	if hasValue(f.ttft) {
 		ttft := f.latency("Time to first token", f.ttft)
 		ttft.Marks = f.steadyMarks()
@@ -29,7 +32,10 @@ func (f *facts) overTime() figure.Section {
 	if hasValue(f.ttlt) {
 		s.Blocks = append(s.Blocks, f.latency("Time to last token", f.ttlt))
 	}
-	s.Blocks = append(s.Blocks, f.tokenRate(), f.requestRate(), f.concurrency())
+	s.Blocks = append(s.Blocks, f.tokenRate(), f.requestRate())
+	if !f.coarse {
+		s.Blocks = append(s.Blocks, f.concurrency())
+	}
 	if hasValue(f.tpot) {
 		perToken := f.latency("Time per output token", f.tpot)
 		perToken.Wide = false

@@ -155,7 +155,9 @@ func together(all []*facts, names []string) []figure.Block {
 		}
 		add(&last, f.percentile("", figure.Auto, f.ttlt, 0.5), names[i])
 		add(&tokens, f.tokenRate().Series[0].(figure.Line), names[i])
-		add(&flight, f.concurrency().Series[0].(figure.Line), names[i])
+		if !f.coarse {
+			add(&flight, f.concurrency().Series[0].(figure.Line), names[i])
+		}
 	}
 	if len(ttft.Series) == 0 {
 		return []figure.Block{last, tokens, flight}
