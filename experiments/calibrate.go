@@ -3,7 +3,6 @@ package experiments
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -122,19 +121,18 @@ func (c *Calibrate) setDefaults() {
 }
 
 func (c *Calibrate) validate() error {
-	var errs []error
+	var p problems
 	for _, n := range c.Streams {
 		if n <= 0 {
-			errs = append(errs, fmt.Errorf("streams: %d is not a number of streams", n))
+			p.complain("Streams: %d is not a number of streams", n)
 		}
 	}
 	if c.Events < 2 {
-		errs = append(errs, fmt.Errorf("events: %d, an answer must have at least 2", c.Events))
+		p.complain("Events: %d, an answer must have at least 2", c.Events)
 	}
-	if c.Gap < 0 || c.Within < 0 {
-		errs = append(errs, errors.New("gap and within must not be negative"))
-	}
-	return errors.Join(errs...)
+	p.negative("Gap", float64(c.Gap))
+	p.negative("Within", float64(c.Within))
+	return p.join()
 }
 
 func (c *Calibrate) server() mock.Options {

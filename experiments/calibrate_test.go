@@ -109,8 +109,8 @@ func TestALevelIsComparedWithTheServersRecord(t *testing.T) {
 
 func TestCalibrateSaysAllThatIsWrongWithIt(t *testing.T) {
 	_, err := Calibrate{Streams: []int{5, 0}, Events: 1, Gap: -1}.Run(t.Context())
-	require.ErrorContains(t, err, "streams: 0")
-	require.ErrorContains(t, err, "events: 1")
+	require.ErrorContains(t, err, "Streams: 0")
+	require.ErrorContains(t, err, "Events: 1")
 	require.ErrorContains(t, err, "Gap")
 }
 

@@ -30,6 +30,7 @@ func Text(w io.Writer, res *result.Result) error {
 	writeHead(b, res)
 	writeLatencies(b, st)
 	writeRates(b, res, st)
+	writeURLs(b, res)
 	writeErrors(b, res)
 	writeObjectives(b, res)
 	writeVerdict(b, res)
@@ -122,6 +123,20 @@ func writeRates(w io.Writer, res *result.Result, st result.Stats) {
 	if each, ok := st.Lookup("tokens_per_event-mean"); ok {
 		row("events", "%s tokens/event, %s events/read, %s stalls/answer", Number(each), Number(lookup(st, "events_per_read-mean")),
 			Number(zeroIfNaN(lookup(st, "stalls_per_request"))))
+	}
+}
+
+// writeURLs shows what each of several base URLs brought.
+func writeURLs(w io.Writer, res *result.Result) {
+	if res.Health.URLs < 2 {
+		return
+	}
+	fmt.Fprintf(w, "\n%-41s%10s%10s%10s%9s\n", "by URL", "requests", "TTFT p50", "TTLT p50", "failed")
+	for _, p := range res.ByURL() {
+		st := p.Result.Stats()
+		fmt.Fprintf(w, "%-41s%s%s%s%s\n", clip(p.URL, 40), right(Number(float64(p.Result.TotalRequests)), 10),
+			right(Seconds(lookup(st, "ttft-p50")), 10), right(Seconds(lookup(st, "ttlt-p50")), 10),
+			right(Number(float64(p.Result.FailedRequests())), 9))
 	}
 }
 

@@ -37,6 +37,8 @@ type Health struct {
 	LateSlots int `json:"late_slots"` // those that were sent more than a millisecond late
 	Backlog   int `json:"backlog"`    // most responses that waited to be processed
 
+	URLs int `json:"urls"` // base URLs that requests went to; [Result.ByURL] divides a run by them
+
 	RequestQuota Quota `json:"request_quota"` // what the provider's headers said of its rate limits
 	TokenQuota   Quota `json:"token_quota"`
 
@@ -91,6 +93,7 @@ type Vitals struct {
 	requests                       int
 	from, lastSent                 time.Duration // first and last dispatch
 	requestQuota, tokenQuota       Quota
+	urls                           map[string]bool
 }
 
 // Add takes a response into account, a cancelled one too.
@@ -106,6 +109,12 @@ func (v *Vitals) Add(r *endpoint.Response) {
 	}
 	v.from, v.lastSent = min(v.from, sent), max(v.lastSent, sent)
 	for i := range r.Attempts {
+		if url := r.Attempts[i].URL; !v.urls[url] {
+			if v.urls == nil {
+				v.urls = map[string]bool{}
+			}
+			v.urls[url] = true
+		}
 		if l := r.Attempts[i].RateLimit; l != nil {
 			v.requestQuota.see(l.Requests)
 			v.tokenQuota.see(l.Tokens)
@@ -176,7 +185,7 @@ func (v *Vitals) Complete(h *Health, clock string, occupied time.Duration) {
 		h.EventsPerRead = float64(v.events) / float64(v.reads)
 		h.SharedReads = float64(v.shared) / float64(v.events)
 	}
-	h.Slots, h.LateSlots = v.slots, v.lateSlots
+	h.Slots, h.LateSlots, h.URLs = v.slots, v.lateSlots, len(v.urls)
 	h.RequestQuota, h.TokenQuota = v.requestQuota, v.tokenQuota
 	for _, first := range v.firstSent {
 		h.StartSkew = max(h.StartSkew, first.Seconds())
