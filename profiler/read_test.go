@@ -257,7 +257,7 @@ func TestUnknownEventTypesAreKeptAndCounted(t *testing.T) {
 	const text = `[[{"payload":{"event_type":"AGENT_THOUGHT","event_timestamp":1,"UUID":"x"}},{"payload":{"event_type":"LLM_START","event_timestamp":2,"UUID":"a"}},
 		{"payload":{"event_type":"LLM_END","event_timestamp":3,"UUID":"a"}}]]`
 	dir := t.TempDir()
-	results, err := Runner{Config: FullConfig(), OutputDir: dir}.Run(t.Context(), Read(strings.NewReader(text), ""))
+	results, err := Runner{OutputDir: dir}.Run(t.Context(), Read(strings.NewReader(text), ""))
 	require.NoError(t, err)
 	require.Equal(t, map[EventType]int{"AGENT_THOUGHT": 1}, results.InferenceOptimization.Input.UnknownTypes)
 	require.Equal(t, 2.0, results.Requests[0].Runtime()) // its time counts

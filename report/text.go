@@ -30,10 +30,10 @@ func Text(w io.Writer, res *result.Result) error {
 	writeHead(b, res)
 	writeLatencies(b, st)
 	writeRates(b, res, st)
+	writeVerdict(b, res)
 	writeURLs(b, res)
 	writeErrors(b, res)
 	writeObjectives(b, res)
-	writeVerdict(b, res)
 	writeNotes(b, res)
 	return b.Flush()
 }
