@@ -26,6 +26,7 @@ const maxLabels = 150
 func (n *NestedStack) WriteGantt(w io.Writer) error {
 	bars, origin := n.bars()
 	p := plot.New()
+	p.BackgroundColor = nil // the canvas is white already
 	p.Title.Text = "Gantt Chart of Nested Calls (All Examples)"
 	if len(bars.nodes) < len(n.Nodes) {
 		p.Title.Text += fmt.Sprintf(": the longest %d of %d", len(bars.nodes), len(n.Nodes))

@@ -35,6 +35,7 @@ type facts struct {
 
 	width    float64         // of a stretch of time
 	count    int             // of stretches of time
+	last     float64         // when the last request ended
 	tokens   map[int]float64 // output tokens that came in each stretch
 	late     map[int]float64 // how late, at most, what came in it was read
 	inFlight stats.Steps
@@ -288,7 +289,7 @@ func (f *facts) widen() {
 	}
 	by := int(last/f.width)/(10*windows) + 1
 	f.width *= float64(by)
-	f.count = int(last/f.width) + 1
+	f.count, f.last = int(last/f.width)+1, last
 	if by == 1 {
 		return
 	}

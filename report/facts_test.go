@@ -54,6 +54,7 @@ func TestTokensCountWhenTheyCome(t *testing.T) {
 	require.Equal(t, 1.0, f.width)
 	require.Equal(t, map[int]float64{0: 1, 1: 1, 2: 1, 7: 2}, f.tokens)
 	require.Equal(t, []float64{0, 4, 6}, f.sent)
+	require.InDelta(t, 2/0.501, f.tokenRate().Series[0].(figure.Line).Y[7], 1e-9) // over the time until the last request ended
 	require.True(t, math.IsNaN(f.ttlt[1]) && !math.IsNaN(f.ttlt[2]))
 
 	// Hidden reasoning is there by the first token.

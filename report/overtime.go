@@ -112,7 +112,7 @@ func (f *facts) steadyMarks() (marks []figure.Mark) {
 func (f *facts) tokenRate() figure.Figure {
 	y := make([]float64, f.count)
 	for w, n := range f.tokens {
-		y[min(w, f.count-1)] += n / f.width
+		y[min(w, f.count-1)] += n / f.length(w)
 	}
 	note := "Tokens of successful requests, at the instants at which they came."
 	if f.streamed == 0 {
@@ -127,9 +127,9 @@ func (f *facts) tokenRate() figure.Figure {
 func (f *facts) requestRate() figure.Figure {
 	done, sent := make([]float64, f.count), make([]float64, f.count)
 	for i := range f.sent {
-		sent[f.at(f.sent[i])] += 1 / f.width
+		sent[f.at(f.sent[i])] += 1 / f.length(f.at(f.sent[i]))
 		if f.failed[i] == "" {
-			done[f.at(f.end[i])] += 1 / f.width
+			done[f.at(f.end[i])] += 1 / f.length(f.at(f.end[i]))
 		}
 	}
 	fig := figure.Figure{
@@ -215,6 +215,15 @@ func (f *facts) clientLag() figure.Figure {
 
 // at is the stretch of time that an instant belongs to.
 func (f *facts) at(seconds float64) int { return min(max(int(seconds/f.width), 0), f.count-1) }
+
+// length is that of a stretch of time; the last one ends with the last request, but is not made so short that its rates are
+// chance.
+func (f *facts) length(w int) float64 {
+	if w < f.count-1 {
+		return f.width
+	}
+	return max(f.last-float64(f.count-1)*f.width, f.width/5)
+}
 
 func (f *facts) middles() []float64 {
 	x := make([]float64, f.count)
