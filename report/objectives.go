@@ -18,9 +18,6 @@ func writeObjectives(w io.Writer, res *result.Result) {
 			head, bullet = "", "    "
 		}
 	}
-	if head == "" {
-		fmt.Fprintln(w)
-	}
 }
 
 // Objective is how an objective came out in one line: the number with its interval and n, whose number it is if it is not ours,
