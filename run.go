@@ -88,7 +88,7 @@ func (r Runner) Start(ctx context.Context, overrides ...func(*RunConfig)) (*Run,
 		return nil, err
 	}
 	run.deck.fill(&run.cfg)
-	run.reading.Store(true)
+	run.reading.Store(!run.cfg.LowMemory)
 	run.begin(ctx)
 	return run, nil
 }
@@ -152,9 +152,10 @@ func (run *Run) Wait() (*Result, error) {
 func (run *Run) Done() <-chan struct{} { return run.done }
 
 // Responses gives every response when it has been processed, failed ones too, and ends with the run. It is
-// single-use, and needs to be asked for before the run ends to be complete; leaving the loop early is fine.
-// A slow reader delays nothing.
+// single-use, and needs to be asked for before the run ends to be complete; leaving the loop early is fine. Under LowMemory
+// it gives the responses that are processed after it was asked for. A slow reader delays nothing.
 func (run *Run) Responses() iter.Seq[*Response] {
+	run.reading.Store(true)
 	return func(yield func(*Response) bool) {
 		defer run.unread()
 		for {

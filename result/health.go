@@ -11,9 +11,9 @@ import (
 type Health struct {
 	// SendLag is the time from when a request was to start until it was written to the connection, without connecting.
 	SendLag Lag `json:"send_lag"`
-	// StampError bounds how far an event's stamp lies behind the event. With the kernel's clock only events that shared
-	// a read with others are uncertain, by how late that read was; with the user's clock every event is, by the time that goroutines
-	// waited for a processor.
+	// StampError bounds how far an event's stamp lies behind the event. With the kernel's clock only events that shared a read with
+	// a later one are uncertain, by the time since what stood before them had been read, and by no more than reads are late. With the user's clock
+	// every event is, by the time that goroutines waited for a processor.
 	StampError Lag `json:"stamp_error"`
 	// ReadDelay is how long bytes waited in the kernel until they were read; only the kernel's clock tells.
 	ReadDelay Lag `json:"read_delay"`
@@ -154,18 +154,31 @@ func (v *Vitals) addSending(r *endpoint.Response, sent time.Duration) {
 
 func (v *Vitals) addEvents(r *endpoint.Response) {
 	var sure uint64
+	var read time.Duration // when what stands before the present read had been read
+	if n := len(r.Attempts); n > 0 && !r.Attempts[n-1].FirstByte.IsZero() {
+		read = r.Attempts[n-1].FirstByte.Sub(r.Dispatched)
+	}
 	for i := range r.Events {
 		e := &r.Events[i]
 		v.events++
 		if !e.SameRead {
 			v.reads++
 			v.readDelay.Add(e.Late.Duration().Seconds())
+			if i > 0 {
+				before := &r.Events[i-1]
+				read = before.At + before.Late.Duration()
+			}
 		}
-		if e.SameRead || i+1 < len(r.Events) && r.Events[i+1].SameRead {
+		last := i+1 == len(r.Events) || !r.Events[i+1].SameRead
+		if e.SameRead || !last {
 			v.shared++
-			v.stampError.Add(e.Late.Duration().Seconds())
-		} else {
+		}
+		switch {
+		case e.Tokens == 0: // in no latency
+		case last: // the stamp is its own
 			sure++
+		default:
+			v.stampError.Add(max(0, e.At-read).Seconds())
 		}
 	}
 	v.stampError.AddN(0, sure)
@@ -177,7 +190,10 @@ func (v *Vitals) addEvents(r *endpoint.Response) {
 func (v *Vitals) Complete(h *Health, clock string, occupied time.Duration) {
 	h.SendLag = lagOf(&v.sendLag)
 	if clock == "kernel" {
-		h.ReadDelay, h.StampError = lagOf(&v.readDelay), lagOf(&v.stampError)
+		h.ReadDelay = lagOf(&v.readDelay)
+		// Note: an event cannot have waited longer than reads are late.
+		gaps := lagOf(&v.stampError)
+		h.StampError = Lag{gaps.N, min(gaps.P50, h.ReadDelay.P99), min(gaps.P99, h.ReadDelay.P99), min(gaps.Max, h.ReadDelay.Max)}
 	} else {
 		h.StampError = h.SchedLatency
 	}
@@ -187,15 +203,25 @@ func (v *Vitals) Complete(h *Health, clock string, occupied time.Duration) {
 	}
 	h.Slots, h.LateSlots, h.URLs = v.slots, v.lateSlots, len(v.urls)
 	h.RequestQuota, h.TokenQuota = v.requestQuota, v.tokenQuota
-	for _, first := range v.firstSent {
-		h.StartSkew = max(h.StartSkew, first.Seconds())
-	}
+	h.StartSkew = v.started().Seconds()
 	if v.requests == 0 {
 		return
 	}
 	h.MaxInFlight = int(v.inFlight.Max())
-	h.InFlight = v.inFlight.Mean(v.from, max(v.lastSent, v.from+1))
+	// Note: until the last client has sent its first request, fewer are in flight than were asked for. That is StartSkew.
+	h.InFlight = float64(h.MaxInFlight)
+	if begin := max(v.from, v.started()); v.lastSent > begin {
+		h.InFlight = v.inFlight.Mean(begin, v.lastSent)
+	}
 	if occupied > 0 {
 		h.Little = (max(occupied, v.latency) - min(occupied, v.latency)).Seconds() / occupied.Seconds()
 	}
+}
+
+// started is when the last client had sent its first request; 0 under an open loop.
+func (v *Vitals) started() (at time.Duration) {
+	for _, first := range v.firstSent {
+		at = max(at, first)
+	}
+	return at
 }
