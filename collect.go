@@ -14,10 +14,7 @@ import (
 // collect processes responses one at a time until the clients have ended. It is the only goroutine that calls
 // AfterInvoke, and it never gives up while something may still come: a hook that fails ends the run, not the collection.
 func (run *Run) collect() {
-	var count tokenizer.Tokenizer = run.cfg.Tokenizer
-	if count == nil {
-		count = &tokenizer.Words{}
-	}
+	count := run.cfg.tokenizer()
 	prompter, _ := endpoint.As[endpoint.Prompter](run.cfg.Endpoint)
 	for {
 		in, ok := run.finished.Pop(context.Background())
@@ -117,7 +114,7 @@ func (run *Run) shell(end time.Time) *Result {
 		RunName: cfg.RunName, RunDescription: cfg.RunDescription,
 		StartTime: wall(run.start), EndTime: wall(end),
 		Objectives: cfg.Objectives, Warmup: cfg.Warmup, Cooldown: cfg.Cooldown,
-		Conversations: int(run.conversations.Load()), Clock: "user", Config: run.ownConfig(), Store: cfg.Store,
+		Conversations: int(run.conversations.Load()), Clock: "user", Store: cfg.Store,
 	}
 	if cfg.Arrivals == nil {
 		res.Requests = run.limit

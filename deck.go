@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"unsafe"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -96,13 +97,7 @@ func (d *deck) close() {
 // copyForHooks gives a copy of the payload that hooks may edit. Its bytes are shared: hooks replace them.
 func (c card) copyForHooks() Payload {
 	p := c.given
-	if p.Labels != nil {
-		labels := make(map[string]string, len(p.Labels))
-		for k, v := range p.Labels {
-			labels[k] = v
-		}
-		p.Labels = labels
-	}
+	p.Labels = maps.Clone(p.Labels)
 	return p
 }
 

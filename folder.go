@@ -9,7 +9,6 @@ import (
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/result"
 	"github.com/llmeter-go/llmeter/store"
-	"github.com/llmeter-go/llmeter/tokenizer"
 )
 
 // openFolder prepares the run's folder and writes what is known before the first request.
@@ -42,10 +41,6 @@ func (run *Run) pythonConfig() any {
 		seconds := cfg.Duration.Seconds()
 		requests, duration = 0, &seconds
 	}
-	var tok Tokenizer = &tokenizer.Words{}
-	if cfg.Tokenizer != nil {
-		tok = cfg.Tokenizer
-	}
 	return struct {
 		Endpoint    *envelope   `json:"endpoint"`
 		OutputPath  string      `json:"output_path"`
@@ -61,7 +56,7 @@ func (run *Run) pythonConfig() any {
 		LowMemory   bool        `json:"low_memory"`
 		Bars        *struct{}   `json:"progress_bar_stats"`
 	}{
-		Endpoint: savedEndpoint(cfg.Endpoint), OutputPath: cfg.folder(), Tokenizer: saved(tok),
+		Endpoint: savedEndpoint(cfg.Endpoint), OutputPath: cfg.folder(), Tokenizer: saved(cfg.tokenizer()),
 		Clients: max(cfg.Clients, 1), Requests: requests, Duration: duration,
 		Payload: path.Join(cfg.folder(), "payload.jsonl"), Name: cfg.RunName, Description: orNull(cfg.RunDescription),
 		Timeout: cfg.Timeout.Seconds(), Callbacks: savedCallbacks(cfg.Callbacks), LowMemory: cfg.LowMemory,

@@ -77,8 +77,10 @@ func (r Runner) Start(ctx context.Context, overrides ...func(*RunConfig)) (*Run,
 			ctx = next
 		}
 	}
-	if err := r.resolve(); err != nil { // once more: hooks may have edited anything
-		return nil, err
+	if len(r.Callbacks) > 0 { // once more: hooks may have edited anything
+		if err := r.resolve(); err != nil {
+			return nil, err
+		}
 	}
 	run := &Run{acc: result.Accumulator{Objectives: r.Objectives}, cfg: r, limit: r.Requests, done: make(chan struct{})}
 	if r.Arrivals == nil {
@@ -222,7 +224,7 @@ func (run *Run) finish(end time.Time, err error) {
 		err = context.Cause(run.ctx)
 	}
 	res := run.shell(end)
-	res.Interrupted = err != nil
+	res.Interrupted, res.Config = err != nil, run.ownConfig()
 	if run.stopped != nil {
 		res.Warnings = append(res.Warnings, *run.stopped)
 	}

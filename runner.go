@@ -15,6 +15,7 @@ import (
 	"github.com/llmeter-go/llmeter/result"
 	"github.com/llmeter-go/llmeter/slo"
 	"github.com/llmeter-go/llmeter/store"
+	"github.com/llmeter-go/llmeter/tokenizer"
 )
 
 // A Runner describes a run: many requests to one endpoint, measured. It is a plain value: copy it, change it, run it as
@@ -274,6 +275,14 @@ func (r *Runner) requestsPerClient() int {
 		return len(r.Payloads)
 	}
 	return r.Requests
+}
+
+// tokenizer counts what the endpoint does not report.
+func (r *Runner) tokenizer() Tokenizer {
+	if r.Tokenizer == nil {
+		return new(tokenizer.Words)
+	}
+	return r.Tokenizer
 }
 
 // folder is where the run's files go, "" if nowhere.
