@@ -27,17 +27,25 @@ func (run *Run) client(ctx, sending context.Context, client int) error {
 		if turn > 0 && !run.think(sending, client, turn) || run.over(sending) {
 			return nil
 		}
-		c, ok, err := run.deck.deal(sending)
-		if err != nil || !ok {
+		rq, err := run.dealt(ctx, sending)
+		if rq == nil || rq.stopped || run.over(sending) {
 			return err
-		}
-		rq := run.ready(ctx, c)
-		if rq.stopped || run.over(sending) {
-			return nil
 		}
 		budget -= run.converse(ctx, sending, client, time.Time{}, rq, budget)
 	}
 	return nil
+}
+
+// dealt makes the next request of the deck ready, or gives nil when there is none. Inlined, what it holds by value would be
+// part of a client's stack for as long as the client waits for answers; so would that of nextTurn and watched.
+//
+//go:noinline
+func (run *Run) dealt(ctx, sending context.Context) (*request, error) {
+	c, ok, err := run.deck.deal(sending)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return run.ready(ctx, c), nil
 }
 
 // think waits as long as a user would, and reports whether there is still something to send afterwards.
@@ -63,25 +71,25 @@ type request struct {
 }
 
 // ready lets the hooks edit a card's payload and encodes the result: all that is not timed.
-func (run *Run) ready(ctx context.Context, c card) request {
+func (run *Run) ready(ctx context.Context, c card) *request {
 	if len(run.cfg.Callbacks) == 0 {
-		return request{ctx: ctx, payload: c.prepared, err: c.err}
+		return &request{ctx: ctx, payload: c.prepared, err: c.err}
 	}
 	edited, ctx, err := beforeInvoke(ctx, run.cfg.Callbacks, c.copyForHooks())
 	if errors.Is(err, ErrStop) {
 		run.Stop()
-		return request{stopped: true}
+		return &request{stopped: true}
 	}
 	if err != nil {
-		return request{ctx: ctx, payload: edited, err: err}
+		return &request{ctx: ctx, payload: edited, err: err}
 	}
 	p, err := run.deck.edited(c, edited)
-	return request{ctx: ctx, payload: p, err: err}
+	return &request{ctx: ctx, payload: p, err: err}
 }
 
 // converse sends a request, and what its payload's Next makes of each answer, up to most requests (0 = no limit).
 // It returns how many it sent.
-func (run *Run) converse(ctx, sending context.Context, client int, intended time.Time, rq request, most int) (sent int) {
+func (run *Run) converse(ctx, sending context.Context, client int, intended time.Time, rq *request, most int) (sent int) {
 	if rq.payload.Next != nil && !rq.stopped {
 		run.conversations.Add(1)
 	}
@@ -91,25 +99,31 @@ func (run *Run) converse(ctx, sending context.Context, client int, intended time
 		if r.Payload.Next == nil || sent == most {
 			break
 		}
-		p, wait, ok := r.Payload.Next(r)
-		if !ok || p == nil {
-			break
-		}
-		intended = time.Now().Add(wait)
-		rq = run.ready(ctx, run.deck.prepare(*p))
-		if !waitUntil(sending, intended) || run.over(sending) {
+		if rq, intended = run.nextTurn(ctx, r); rq == nil || !waitUntil(sending, intended) || run.over(sending) {
 			break
 		}
 	}
 	return sent
 }
 
+// nextTurn makes what a conversation sends after r ready, and says when it is due; nil at the end.
+//
+//go:noinline
+func (run *Run) nextTurn(ctx context.Context, r *Response) (*request, time.Time) {
+	p, wait, ok := r.Payload.Next(r)
+	if !ok || p == nil {
+		return nil, time.Time{}
+	}
+	intended := time.Now().Add(wait)
+	return run.ready(ctx, run.deck.prepare(*p)), intended
+}
+
 // send sends one request and hands its response to the collector.
-func (run *Run) send(client, turn int, intended time.Time, rq request) *Response {
+func (run *Run) send(client, turn int, intended time.Time, rq *request) *Response {
 	seq := int(run.sent.Add(1)) - 1
 	var r *Response
 	if rq.err == nil {
-		ctx := run.watched(rq.ctx, Response{Seq: seq, Client: client, Turn: turn, Intended: intended})
+		ctx := run.watched(rq.ctx, seq, client, turn, intended)
 		run.inFlight.Add(1)
 		start := time.Now()
 		r = run.invokeWithRetries(ctx, seq, rq.payload)
@@ -131,12 +145,13 @@ func (run *Run) send(client, turn int, intended time.Time, rq request) *Response
 
 // watched gives the context for a request of which r is what is known before it is sent. What streams in flight bring is then
 // saved while they go on.
-func (run *Run) watched(ctx context.Context, r Response) context.Context {
+//
+//go:noinline
+func (run *Run) watched(ctx context.Context, seq, client, turn int, intended time.Time) context.Context {
 	if run.writer == nil {
 		return ctx
 	}
-	r.Dispatched = time.Now()
-	return run.writer.Watch(ctx, r)
+	return run.writer.Watch(ctx, Response{Seq: seq, Client: client, Turn: turn, Intended: intended, Dispatched: time.Now()})
 }
 
 // notSent is the response of a request that failed before it reached the endpoint.

@@ -11,6 +11,28 @@ import (
 // lead is how long before it is due a request is made ready: hooks and encoding are then not late at the start.
 const lead = 20 * time.Millisecond
 
+// prewarmedArrivals is the most connections that are opened before an open loop, whose need depends on latencies not known yet.
+const prewarmedArrivals = 256
+
+// connections is how many connections are opened before the start.
+func (r *Runner) connections() int {
+	if r.Arrivals == nil {
+		return max(r.Clients, 1)
+	}
+	most := prewarmedArrivals
+	if r.MaxInFlight > 0 {
+		most = min(most, r.MaxInFlight)
+	}
+	n := 0
+	for offset := range r.Arrivals.Offsets(r.Seed) {
+		if n == most || offset > time.Second {
+			break
+		}
+		n++
+	}
+	return max(n, 1)
+}
+
 // A launch is a request that waits for its instant in a goroutine of its own.
 type launch struct {
 	due  time.Time

@@ -67,6 +67,16 @@ func (p Retry) pause(n int, err *endpoint.Error, random float64) time.Duration {
 // invokeWithRetries sends a request until it succeeds, fails for good or the run is aborted.
 func (run *Run) invokeWithRetries(ctx context.Context, seq int, p Payload) *Response {
 	first := run.invoke(ctx, p)
+	if !run.cfg.Retry.again(1, first.Error) {
+		return first
+	}
+	return run.retry(ctx, seq, p, first)
+}
+
+// retry goes on after a first attempt that failed. It is a function of its own because few requests need what it holds.
+//
+//go:noinline
+func (run *Run) retry(ctx context.Context, seq int, p Payload, first *Response) *Response {
 	r, random := first, rand.New(rand.NewPCG(run.cfg.Seed, uint64(seq)))
 	var before []endpoint.Attempt
 	for n := 1; run.cfg.Retry.again(n, r.Error); n++ {

@@ -101,7 +101,7 @@ func (run *Run) begin(ctx context.Context) {
 	run.ctx, run.abort = context.WithCancelCause(ctx)
 	if p, ok := endpoint.As[endpoint.Prewarmer](run.cfg.Endpoint); ok && !run.cfg.NoPrewarm {
 		// Note: an error is not lost, the first request meets it again and keeps it.
-		_ = p.Prewarm(run.ctx, max(run.cfg.Clients, run.cfg.MaxInFlight, 1))
+		_ = p.Prewarm(run.ctx, run.cfg.connections())
 	}
 	stages, ctx := errgroup.WithContext(run.ctx)
 	clients, ctx := errgroup.WithContext(ctx)

@@ -378,3 +378,27 @@ func TestTokensThatTheEndpointDoesNotReportAreCounted(t *testing.T) {
 	r = responses(t, run(t, llmeter.Runner{Endpoint: silent, Payloads: numbered(1)}))[0]
 	require.False(t, r.OutputTokens.Known())
 }
+
+type prewarmed struct {
+	llmeter.Endpoint
+	conns []int
+}
+
+func (p *prewarmed) Prewarm(_ context.Context, n int) error {
+	p.conns = append(p.conns, n)
+	return nil
+}
+
+func TestConnectionsThatTheStartNeedsAreOpenedBeforeIt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ep := &prewarmed{Endpoint: slow(time.Millisecond)}
+		r := llmeter.Runner{Endpoint: ep, Payloads: numbered(1), Requests: 1}
+		run(t, r)
+		run(t, r, func(c *llmeter.RunConfig) { c.Clients = 3 })
+		run(t, r, func(c *llmeter.RunConfig) { c.Arrivals = load.Constant{Rate: 5} }) // at 0, 200, … 1,000 ms
+		run(t, r, func(c *llmeter.RunConfig) { c.Arrivals, c.MaxInFlight = load.Constant{Rate: 5}, 2 })
+		run(t, r, func(c *llmeter.RunConfig) { c.Arrivals = load.Constant{Rate: 5000} })
+		run(t, r, func(c *llmeter.RunConfig) { c.NoPrewarm = true })
+		require.Equal(t, []int{1, 3, 6, 2, 256}, ep.conns)
+	})
+}

@@ -97,7 +97,8 @@ type Runner struct {
 	// killed loses what was in flight.
 	NoEvents bool
 	// NoPrewarm lets connections be opened by the first requests, so that their latency includes it. Otherwise
-	// endpoints that can open connections before the start.
+	// endpoints that can open connections before the start: one for each client, or with Arrivals one for each request
+	// of the first second, up to 256, and never more than MaxInFlight.
 	NoPrewarm bool
 	// Seed makes the run's choices repeatable: the order of payloads (0 = as given) and random arrivals.
 	Seed uint64
