@@ -8,13 +8,19 @@ import (
 	"unsafe"
 )
 
-// fine is the last part of a wait, which is spun: about what it takes to come back from the kernel.
-const fine = 15 * time.Microsecond
+// The last part of a wait is spun. It is a tenth of the time between two instants, so that spinning takes a tenth of a
+// processor at most: at least what it takes to come back from the kernel, and no more than other goroutines hold a processor
+// for, because those that come first would make the request late. What these then do a little later, reading answers, has the kernel's
+// stamps and is no later for it.
+const (
+	leastSpin = 15 * time.Microsecond
+	mostSpin  = 200 * time.Microsecond
+)
 
 const clockMonotonic = 1 // from linux/time.h
 
 // precisePacer waits for a timer of the kernel's through Go's poller: a wait holds neither a thread nor a processor of the
-// scheduler, and ends when the timer fires and not at the millisecond after. Only the last few microseconds are spun.
+// scheduler, and ends when the timer fires and not at the millisecond after. Only its last part is spun.
 //
 // Note: a wait in nanosleep is as precise, but holds a processor of the scheduler until that takes it away. With only one,
 // everything else stands still meanwhile.
@@ -31,7 +37,10 @@ func precisePacer(ctx context.Context) (pacer, func()) {
 		_ = timer.Close()
 	}
 	expirations := make([]byte, 8)
+	var before time.Time
 	return func(at time.Time) bool {
+		spin := min(max(at.Sub(before)/10, leastSpin), mostSpin)
+		before = at
 		for {
 			rest := time.Until(at)
 			switch {
@@ -39,8 +48,8 @@ func precisePacer(ctx context.Context) (pacer, func()) {
 				return false
 			case rest <= 0:
 				return true
-			case rest > fine:
-				arm(fd, rest-fine)
+			case rest > spin:
+				arm(fd, rest-spin)
 				_, _ = timer.Read(expirations) // whatever ends it, the loop looks at the clock again
 			}
 		}
