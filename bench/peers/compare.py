@@ -99,8 +99,9 @@ def evalscope(w: Work) -> list[str]:
 def guidellm(w: Work) -> list[str]:
     prompts = w.folder / "prompts.jsonl"
     prompts.write_text((json.dumps({"prompt": PROMPT, "output_tokens_count": TOKENS}) + "\n") * w.requests)
-    return [w.tool("guidellm"), "benchmark", "--target", w.url, "--model", "mock", "--rate-type", "concurrent", "--rate", str(w.streams),
-            "--max-requests", str(w.requests), "--data", str(prompts), "--output-path", str(w.folder / "benchmarks.json")]
+    return [w.tool("guidellm"), "run", "--backend", f"kind=openai_http,target={w.url}/v1,model=mock",
+            "--profile", f"kind=concurrent,streams={w.streams}", "--constraint", f"kind=max_requests,count={w.requests}",
+            "--data", f"kind=json_file,path={prompts}", "--output", f"kind=json,path={w.folder / 'benchmarks.json'}", "--disable-console"]
 
 
 def aiperf(w: Work) -> list[str]:
@@ -120,7 +121,7 @@ TOOLS = [
     Tool("llmeter-go", [], llmeter_go, lambda w, out: json.loads(out)["stats"]["ttft-mean"]),
     Tool("llmeter", ["llmeter[openai]==0.2.0", "openai<3"], llmeter, printed),
     Tool("evalscope", ["evalscope[perf]"], evalscope, lambda w, out: find(w.folder, "benchmark_summary.json")["Avg TTFT (ms)"] / 1e3),
-    Tool("guidellm", ["guidellm"], guidellm,
+    Tool("guidellm", ["guidellm>=0.8"], guidellm,
          lambda w, out: find(w.folder, "benchmarks.json")["benchmarks"][0]["metrics"]["time_to_first_token_ms"]["successful"]["mean"] / 1e3),
     Tool("aiperf", ["aiperf"], aiperf, lambda w, out: find(w.folder, "profile_export_aiperf.json")["time_to_first_token"]["avg"] / 1e3),
 ]
@@ -175,7 +176,7 @@ def last_line(text) -> str:
 def version(tool: Tool, python: str) -> str:
     if not tool.packages:
         return "of this repository"
-    name = re.split(r"[\[=<]", tool.packages[0])[0]
+    name = re.split(r"[\[=<>]", tool.packages[0])[0]
     out = subprocess.run([python, "-c", f"from importlib.metadata import version; print(version({name!r}))"], capture_output=True, text=True)
     return out.stdout.strip() or "?"
 
