@@ -14,18 +14,16 @@ import (
 // collect processes responses one at a time until the clients have ended. It is the only goroutine that calls
 // AfterInvoke, and it never gives up while something may still come: a hook that fails ends the run, not the collection.
 func (run *Run) collect() {
-	count := run.cfg.tokenizer()
-	prompter, _ := endpoint.As[endpoint.Prompter](run.cfg.Endpoint)
+	prompts := prompts{count: run.cfg.tokenizer()}
+	prompts.of, _ = endpoint.As[endpoint.Prompter](run.cfg.Endpoint)
 	for {
 		in, ok := run.finished.Pop(context.Background())
 		if !ok {
 			return
 		}
 		r := in.response
-		if r.Prompt == "" && prompter != nil {
-			r.Prompt = prompter.Prompt(r.Payload)
-		}
-		countTokens(r, count)
+		prompts.fill(r)
+		countTokens(r, prompts.count)
 		if s := r.OutputTokens.Source; s == endpoint.ByTokenizer || s == endpoint.ByEvents {
 			run.estimated++
 		}
@@ -85,9 +83,10 @@ func (run *Run) afterInvoke(ctx context.Context, r *Response) {
 }
 
 func (run *Run) keep(r *Response) {
-	run.vitals.Add(r)
-	run.backlog = max(run.backlog, run.finished.Len())
+	backlog := run.finished.Len()
 	run.mu.Lock()
+	run.vitals.Add(r)
+	run.backlog = max(run.backlog, backlog)
 	run.acc.Add(r)
 	finished, failed := run.acc.Requests(), run.acc.FailedRequests()
 	run.mu.Unlock()
@@ -114,15 +113,20 @@ func (run *Run) shell(end time.Time) *Result {
 		RunName: cfg.RunName, RunDescription: cfg.RunDescription,
 		StartTime: wall(run.start), EndTime: wall(end),
 		Objectives: cfg.Objectives, Warmup: cfg.Warmup, Cooldown: cfg.Cooldown,
-		Conversations: int(run.conversations.Load()), Clock: "user", Store: cfg.Store,
+		Conversations: int(run.conversations.Load()), Clock: run.clock(), Store: cfg.Store,
 	}
 	if cfg.Arrivals == nil {
 		res.Requests = run.limit
 	}
-	if c, ok := endpoint.As[endpoint.Clocked](cfg.Endpoint); ok {
-		res.Clock = c.Clock()
-	}
 	return res
+}
+
+// clock names the clock that stamps the endpoint's chunks.
+func (run *Run) clock() string {
+	if c, ok := endpoint.As[endpoint.Clocked](run.cfg.Endpoint); ok {
+		return c.Clock()
+	}
+	return "user"
 }
 
 // WarnEstimatedTokens is the code of the warning in the Result of a run in which servers did not report token counts.
@@ -166,9 +170,12 @@ func (run *Run) health(clock string) result.Health {
 	reading := run.monitor.Read()
 	h := result.Health{
 		GCPause: result.Lag(reading.GCPauses), SchedLatency: result.Lag(reading.SchedLatency),
-		CPUUsed: reading.CPUUsed, CPUAvailable: reading.CPUAvailable, Backlog: run.backlog,
+		CPUUsed: reading.CPUUsed, CPUAvailable: reading.CPUAvailable,
 		AskedInFlight: run.cfg.Clients, Descriptors: reading.Descriptors, DescriptorLimit: reading.DescriptorLimit,
 	}
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	h.Backlog = run.backlog
 	run.vitals.Complete(&h, clock, time.Duration(run.occupied.Load()))
 	return h
 }

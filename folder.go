@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/result"
@@ -58,7 +57,7 @@ func (run *Run) pythonConfig() any {
 	}{
 		Endpoint: savedEndpoint(cfg.Endpoint), OutputPath: cfg.folder(), Tokenizer: saved(cfg.tokenizer()),
 		Clients: max(cfg.Clients, 1), Requests: requests, Duration: duration,
-		Payload: path.Join(cfg.folder(), "payload.jsonl"), Name: cfg.RunName, Description: orNull(cfg.RunDescription),
+		Payload: store.Join(cfg.folder(), "payload.jsonl"), Name: cfg.RunName, Description: orNull(cfg.RunDescription),
 		Timeout: cfg.Timeout.Seconds(), Callbacks: savedCallbacks(cfg.Callbacks), LowMemory: cfg.LowMemory,
 	}
 }

@@ -174,3 +174,31 @@ func TestSaveToFileWritesWhatLLMeterReads(t *testing.T) {
 	require.Equal(t, "m", e.State["model_id"])
 	require.NotContains(t, string(data), "secret")
 }
+
+// schemed is a store whose paths are URLs: it takes no others.
+type schemed struct {
+	store.Memory
+	t *testing.T
+}
+
+func (s *schemed) Create(ctx context.Context, path string) (io.WriteCloser, error) {
+	require.True(s.t, strings.HasPrefix(path, "s3://bucket/runs/a/"), path)
+	return s.Memory.Create(ctx, path)
+}
+
+func (s *schemed) WriteFile(ctx context.Context, path string, data []byte) error {
+	require.True(s.t, strings.HasPrefix(path, "s3://bucket/runs/a/"), path)
+	return s.Memory.WriteFile(ctx, path, data)
+}
+
+func TestPathsOfAStoreWithASchemeStayURLs(t *testing.T) {
+	st := &schemed{t: t}
+	res := run(t, llmeter.Runner{Endpoint: slow(0), Payloads: numbered(2), OutputPath: "s3://bucket/runs", RunName: "a", Store: st})
+	require.Equal(t, "s3://bucket/runs/a", res.OutputPath)
+	data, err := store.ReadFile(t.Context(), st, "s3://bucket/runs/a/run_config.json")
+	require.NoError(t, err)
+	require.Contains(t, string(data), `"payload": "s3://bucket/runs/a/payload.jsonl"`)
+	loaded, err := result.Load(t.Context(), res.OutputPath, result.LoadOptions{Store: st})
+	require.NoError(t, err)
+	require.Len(t, responses(t, loaded), 2)
+}

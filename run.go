@@ -35,11 +35,12 @@ type Run struct {
 	reading  atomic.Bool             // somebody reads live, or still may
 
 	mu            sync.Mutex
-	acc           result.Accumulator // guarded by mu: the collector adds, Stats reads
-	vitals        result.Vitals      // the collector's own, as are responses, hookErr and stopped
-	monitor       *health.Monitor
+	acc           result.Accumulator // guarded by mu, as are vitals, backlog and final: the collector adds, watchers read
+	vitals        result.Vitals
 	backlog       int
-	responses     []*Response
+	final         *Stats // once acc belongs to the Result
+	monitor       *health.Monitor
+	responses     []*Response     // the collector's own, as are hookErr and stopped
 	hookErr       error           // first error of an AfterInvoke
 	stopped       *result.Warning // why StopWhen ended the run
 	patience      patience
@@ -121,6 +122,7 @@ func (run *Run) begin(ctx context.Context) {
 	} else {
 		run.openLoop(ctx, sending, clients)
 	}
+	run.tellWatchers()
 	var end time.Time
 	stages.Go(func() error {
 		defer run.finished.Close()
@@ -201,21 +203,6 @@ func (run *Run) Progress() Progress {
 	return p
 }
 
-// Stats computes the statistics of what was processed until now. Rates count to the present moment.
-func (run *Run) Stats() Stats {
-	select {
-	case <-run.done:
-		if run.result != nil {
-			return run.result.Stats()
-		}
-	default:
-	}
-	res := run.shell(time.Now())
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	return run.acc.Stats(res)
-}
-
 // finish makes the Result, lets the AfterRun hooks see it, and saves it.
 func (run *Run) finish(end time.Time, err error) {
 	run.live.Close()
@@ -233,10 +220,10 @@ func (run *Run) finish(end time.Time, err error) {
 	if run.writer != nil && run.cfg.LowMemory {
 		run.writer.Flush() // so that the responses can be read back
 	}
-	run.acc.Complete(res, run.responses)
+	final := run.complete(res)
 	res.Health = run.health(res.Clock)
 	res.Warnings = append(res.Warnings, limits(res.Health)...)
-	res.Verdict = result.Judge(res.Health, res.Stats().Lookup)
+	res.Verdict = result.Judge(res.Health, final.Lookup)
 	var errs []error
 	if err != nil {
 		errs = append(errs, err)

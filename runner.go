@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -291,10 +290,8 @@ func (r *Runner) folder() string {
 	switch {
 	case r.Folder != "":
 		return r.Folder
-	case strings.Contains(r.OutputPath, "://"): // path.Join would make one slash of two
-		return strings.TrimRight(r.OutputPath, "/") + "/" + r.RunName
 	case r.OutputPath != "":
-		return path.Join(r.OutputPath, r.RunName)
+		return store.Join(r.OutputPath, r.RunName)
 	}
 	return ""
 }

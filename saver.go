@@ -1,14 +1,13 @@
 package llmeter
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/internal/jsontext"
 )
 
 // What can be saved says so itself: endpoints, tokenizers and callbacks that implement Saver are written into
@@ -29,7 +28,7 @@ type envelope struct {
 
 // SaveToFile writes s to path as LLMeter's save_to_file does, making parent folders.
 func SaveToFile(path string, s Saver) error {
-	data, err := encodeIndented(envelope{s.Class(), s.State()})
+	data, err := jsontext.Encode(envelope{s.Class(), s.State()}, "    ")
 	if err != nil {
 		return fmt.Errorf("save %s: %w", s.Class(), err)
 	}
@@ -37,18 +36,6 @@ func SaveToFile(path string, s Saver) error {
 		return err
 	}
 	return os.WriteFile(path, data, 0o666)
-}
-
-// encodeIndented is JSON as Python's json.dump(indent=4) writes it: nothing escaped for HTML, no final newline.
-func encodeIndented(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "    ")
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
 // saved gives the envelope of v, nil if v cannot be saved.

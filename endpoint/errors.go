@@ -38,6 +38,15 @@ const (
 	KindUnknown          ErrorKind = "unknown"            // anything else, and errors read from files without a kind
 )
 
+// FailureKinds are the kinds with which requests fail: all but [KindCancelled].
+func FailureKinds() []ErrorKind {
+	return []ErrorKind{
+		KindCallback, KindPayload, KindDNS, KindConnect, KindTLS, KindTimeoutConnect, KindTimeoutTLS, KindTimeoutFirstByte,
+		KindTimeoutIdle, KindTimeout, KindUnauthorized, KindNotFound, KindRateLimited, KindClientStatus, KindServerStatus,
+		KindStream, KindTruncated, KindReset, KindEmpty, KindMalformed, KindUnknown,
+	}
+}
+
 // NoConnection reports whether a request that failed with this kind never had a connection to the server.
 func (k ErrorKind) NoConnection() bool {
 	switch k {

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/llmeter-go/llmeter/internal/jsontext"
 )
 
 // A Payload is one request as JSON. Its bytes and the order of its keys are kept as they were given.
@@ -152,11 +154,5 @@ func encode(v any) (json.RawMessage, error) {
 		}
 		return slices.Clone(raw), nil
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
+	return jsontext.Encode(v, "")
 }

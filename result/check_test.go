@@ -118,6 +118,25 @@ func TestOutcomesArePartOfTheJSONOutput(t *testing.T) {
 	}, got.Objectives)
 }
 
+func TestAKindOfErrorThatNeverCameIsZero(t *testing.T) {
+	s := accumulate(mixed()...).Stats(&result.Result{})
+	require.Equal(t, 1.0, lookup(t, s, "errors-truncated"))
+	require.Equal(t, 0.0, lookup(t, s, "errors-timeout"))
+	for _, key := range []string{"errors-cancelled", "errors-", "errors-no such kind"} {
+		_, ok := s.Lookup(key)
+		require.False(t, ok, key)
+	}
+	_, ok := result.Stats{}.Lookup("errors-timeout")
+	require.False(t, ok, "nothing is known")
+
+	res := load(t, "testdata/llmeter/stream-errors-4x6/run", result.LoadOptions{WithoutResponses: true})
+	_, ok = res.Stats().Lookup("errors-timeout")
+	require.False(t, ok, "LLMeter tells the number of failures, and not their kinds")
+	res = load(t, "testdata/llmeter/stream-3x4/run", result.LoadOptions{WithoutResponses: true})
+	require.Equal(t, 0.0, lookup(t, res.Stats(), "errors-timeout"))
+	require.Equal(t, slo.Met, res.Check([]slo.Objective{slo.MustParse("errors-timeout < 1")})[0].Status)
+}
+
 func TestKeysAreAllNumbersThatStatisticsHold(t *testing.T) {
 	known := result.Keys()
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(known))), len(known), "each once")
@@ -126,7 +145,7 @@ func TestKeysAreAllNumbersThatStatisticsHold(t *testing.T) {
 		if _, number := s.Lookup(key); !number || value == nil {
 			continue
 		}
-		ours := strings.HasPrefix(key, "errors-") || strings.HasPrefix(key, "goodput(") || strings.HasPrefix(key, "cost_") || key == "clients" || key == "n_requests"
+		ours := strings.HasPrefix(key, "goodput(") || strings.HasPrefix(key, "cost_") || key == "clients" || key == "n_requests"
 		require.Equal(t, !ours, slices.Contains(known, key), key)
 	}
 	for _, key := range known {

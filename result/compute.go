@@ -18,7 +18,13 @@ import (
 // time_per_output_token, output_tps and interrupted, which it knows of live runs alone; what callbacks contributed;
 // ours; those of the steady state, if res is a completed Result that has one. A statistic that is not defined has no key,
 // except that LLMeter's rates are nil where the test time is not known.
-func (a *Accumulator) Stats(res *Result) Stats {
+func (a *Accumulator) Stats(res *Result) Stats { return a.compute(res, true) }
+
+// Points computes the same without the intervals of latencies and rates, which cost nearly all of Stats: how alike values are that
+// were measured one after another must be found anew each time. It is what one looks at while a run goes on.
+func (a *Accumulator) Points(res *Result) Stats { return a.compute(res, false) }
+
+func (a *Accumulator) compute(res *Result, intervals bool) Stats {
 	var s Stats
 	filled := a.fill(res)
 	filled.addSummary(&s)
@@ -36,9 +42,15 @@ func (a *Accumulator) Stats(res *Result) Stats {
 		s.set(e.key, e.value)
 	}
 	for i := range a.own {
-		a.addOwnStats(&s, "", i)
+		a.addPoints(&s, metricNames[i], i)
+		if intervals {
+			a.addIntervals(&s, metricNames[i], i)
+		}
 	}
 	a.addOwnRunStats(&s, &filled)
+	if intervals {
+		a.addRateIntervals(&s, filled.TotalTestTime)
+	}
 	for _, e := range res.steady() {
 		s.set(e.key, e.value)
 	}
@@ -140,7 +152,14 @@ func (a *Accumulator) outputTPS(r *Result) any {
 
 // addOwnStats adds the statistics of docs/metrics.md for one of our metrics.
 func (a *Accumulator) addOwnStats(s *Stats, prefix string, metric int) {
-	sample, name := &a.own[metric], prefix+metricNames[metric]
+	name := prefix + metricNames[metric]
+	a.addPoints(s, name, metric)
+	a.addIntervals(s, name, metric)
+}
+
+// addPoints adds everything but the intervals.
+func (a *Accumulator) addPoints(s *Stats, name string, metric int) {
+	sample := &a.own[metric]
 	if sample.N() == 0 {
 		return
 	}
@@ -149,6 +168,14 @@ func (a *Accumulator) addOwnStats(s *Stats, prefix string, metric int) {
 		s.set(name+"-"+q.name, sample.Quantile(q.q))
 	}
 	s.set(name+"-n", int(sample.N()))
+}
+
+// addIntervals adds the intervals.
+func (a *Accumulator) addIntervals(s *Stats, name string, metric int) {
+	sample := &a.own[metric]
+	if sample.N() == 0 {
+		return
+	}
 	n := a.effective(metric)
 	if n.mean >= leastMean {
 		setInterval(s, name+"-mean", sample.MeanIntervalFor(level, n.mean))
@@ -190,16 +217,20 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
 	}
 }
 
-// addRates adds our rates and their intervals.
+// addRates adds our rates.
 func (a *Accumulator) addRates(s *Stats, took time.Duration) {
-	setInterval(s, keyFailedRate, stats.Wilson(uint64(a.failed), uint64(a.requests), level))
-	seconds, good := took.Seconds(), a.requests-a.failed
-	if seconds <= 0 {
-		return
+	if seconds := took.Seconds(); seconds > 0 {
+		s.set(keyRPS, float64(a.requests-a.failed)/seconds)
+		s.set(keyTokensPerSecond, float64(a.success)/seconds)
 	}
-	s.set(keyRPS, float64(good)/seconds)
-	setInterval(s, keyRPS, stats.Poisson(uint64(good), seconds, level))
-	s.set(keyTokensPerSecond, float64(a.success)/seconds)
+}
+
+// addRateIntervals adds the intervals of rates.
+func (a *Accumulator) addRateIntervals(s *Stats, took time.Duration) {
+	setInterval(s, keyFailedRate, stats.Wilson(uint64(a.failed), uint64(a.requests), level))
+	if seconds := took.Seconds(); seconds > 0 {
+		setInterval(s, keyRPS, stats.Poisson(uint64(a.requests-a.failed), seconds, level))
+	}
 }
 
 // Precise reports whether what was added until now, in so long a time, tells all numbers as precisely as u asks, and what is
@@ -215,6 +246,7 @@ func (a *Accumulator) Precise(u slo.Until, took time.Duration) (precise bool, kn
 		} else if a.requests > 0 {
 			s.set(keyFailedRate, float64(a.failed)/float64(a.requests))
 			a.addRates(&s, took)
+			a.addRateIntervals(&s, took)
 		}
 		reached, enough := p.Reached(s.Lookup)
 		precise = precise && enough

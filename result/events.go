@@ -119,8 +119,11 @@ func restore(r *endpoint.Response, start time.Time, from *eventlog.Response) {
 	r.LastToken, r.End = instant(start, from.LastToken), instant(start, from.End)
 	r.Error = restoreError(from.Error)
 	r.Attempts, r.Events = nil, nil
+	if len(from.Attempts) > 0 {
+		r.Attempts = make([]endpoint.Attempt, len(from.Attempts))
+	}
 	for i := range from.Attempts {
-		r.Attempts = append(r.Attempts, restoreAttempt(start, &from.Attempts[i]))
+		r.Attempts[i] = restoreAttempt(start, &from.Attempts[i])
 	}
 	if len(from.Events) > 0 {
 		r.Events = make([]endpoint.Event, len(from.Events))
@@ -132,6 +135,15 @@ func restore(r *endpoint.Response, start time.Time, from *eventlog.Response) {
 			Channel: endpoint.Channel(e.Channel), SameRead: e.SameRead, Late: endpoint.Lateness(e.Late),
 		}
 	}
+}
+
+// takeLogged gives r everything of a response but its texts, which the event log does not have.
+func takeLogged(r, logged *endpoint.Response) {
+	texts := *r
+	*r = *logged
+	r.ID, r.Payload, r.Prompt, r.Text = texts.ID, texts.Payload, texts.Prompt, texts.Text
+	r.Reasoning, r.Refusal, r.ToolCalls, r.FinishReason = texts.Reasoning, texts.Refusal, texts.ToolCalls, texts.FinishReason
+	r.Annotations = texts.Annotations
 }
 
 // unfinished makes a response of the parts of a request that has no end: what its events tell is set as the stopwatch

@@ -3,7 +3,6 @@ package result
 import (
 	"fmt"
 	"io"
-	"strings"
 )
 
 // The files of a run's folder.
@@ -18,14 +17,6 @@ const (
 )
 
 var allFiles = []string{payloadFile, configFile, responsesFile, summaryFile, statsFile, ownFileName, eventsFile}
-
-// join names a file of a folder. Unlike path.Join it leaves a URL as it is, for stores whose paths are URLs.
-func join(folder, name string) string {
-	if folder == "" || strings.HasSuffix(folder, "/") {
-		return folder + name
-	}
-	return folder + "/" + name
-}
 
 // A recordFile is a file that is written record by record through a buffer. After a failure nothing more is written,
 // so that at most the last record in it is torn; records are then only counted.

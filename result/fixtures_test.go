@@ -15,6 +15,7 @@ import (
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/store"
 )
 
 // A view is what LLMeter said of one folder.
@@ -366,4 +367,21 @@ func TestAFolderOfALaterLLMeterLoads(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 0.25, costs[0])
 	require.True(t, math.IsNaN(costs[1]))
+}
+
+func TestTheConfigurationOfAFolderOfLLMeterIsWhatItsFilesName(t *testing.T) {
+	config := func(folder string) string { return string(load(t, folder, result.LoadOptions{}).Config) }
+	require.JSONEq(t, `{"endpoint": "openai", "model": "ref-model", "provider": "openai", "tokenizer": "llmeter.tokenizers.DummyTokenizer",
+		"endpoint_class": "llmeter.endpoints.openai.OpenAICompletionStreamEndpoint", "clients": 2, "duration": "400ms", "timeout": "1m0s",
+		"callbacks": ["llmeter.callbacks.cost.model.CostModel"], "low_memory": true}`, config("testdata/llmeter/cost-timebound-lowmem/run"))
+	require.Contains(t, config("testdata/llmeter/legacy-0.1.12-cost-2x3/run"), `"endpoint_class":"OpenAICompletionStreamEndpoint","clients":2,"requests":3`)
+	require.Empty(t, config("testdata/llmeter/later"))
+}
+
+func TestTheConfigurationHasNothingOfTheStateOfWhatItNames(t *testing.T) {
+	st := new(store.Memory)
+	require.NoError(t, st.WriteFile(t.Context(), "run/summary.json", []byte(`{"total_requests": 0}`)))
+	require.NoError(t, st.WriteFile(t.Context(), "run/run_config.json", []byte(`{"endpoint": {"__llmeter_class__": "a.B", "api_key": "sekret",
+		"__llmeter_state__": {"model_id": "m", "api_key": "sekret", "endpoint_name": ["sekret"]}}, "clients": "two", "timeout": NaN, "callbacks": ["sekret"]}`)))
+	require.JSONEq(t, `{"endpoint_class": "a.B", "model": "m"}`, string(load(t, "run", result.LoadOptions{Store: st}).Config))
 }

@@ -1,11 +1,11 @@
 package result
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"io"
 
+	"github.com/llmeter-go/llmeter/internal/jsontext"
 	"github.com/llmeter-go/llmeter/slo"
 )
 
@@ -32,7 +32,7 @@ func (r *Result) verdictJSON() verdictJSON {
 // MarshalJSON writes the Result in the schema "llmeter.run/1": its name and folder, all statistics in one flat
 // object, how its objectives came out, the warnings and the verdict. Responses are not part of it.
 func (r *Result) MarshalJSON() ([]byte, error) {
-	return encode(struct {
+	return jsontext.Encode(struct {
 		Schema     string          `json:"schema"`
 		RunName    string          `json:"run_name"`
 		OutputPath string          `json:"output_path"`
@@ -76,7 +76,7 @@ type Runs []*Result
 
 // MarshalJSON writes the Results in the schema "llmeter.runs/1": each as "llmeter.run/1" in the list "runs".
 func (rs Runs) MarshalJSON() ([]byte, error) {
-	return encode(struct {
+	return jsontext.Encode(struct {
 		Schema string    `json:"schema"`
 		Runs   []*Result `json:"runs"`
 	}{schemaRuns, append([]*Result{}, rs...)}, "")
@@ -84,7 +84,7 @@ func (rs Runs) MarshalJSON() ([]byte, error) {
 
 // WriteJSON writes a *[Result] or [Runs] in its schema, indented and with a final line break.
 func WriteJSON(w io.Writer, v json.Marshaler) error {
-	data, err := encode(v, "  ")
+	data, err := jsontext.Encode(v, "  ")
 	if err != nil {
 		return err
 	}
@@ -133,16 +133,4 @@ func (f *ownFile) take(r *Result) {
 	r.Verdict.Reasons = f.Verdict.Reasons
 	r.Warnings = append(f.Warnings, r.Warnings...)
 	r.data.own, r.data.coarse, r.data.saved = true, f.CoarseStamps, f.Statistics
-}
-
-// encode is JSON without a final line break, in which nothing is escaped for HTML.
-func encode(v any, indent string) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", indent)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }

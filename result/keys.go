@@ -3,6 +3,8 @@ package result
 import (
 	"slices"
 	"strings"
+
+	"github.com/llmeter-go/llmeter/endpoint"
 )
 
 // The keys of LLMeter's summary.json, which also begin the statistics.
@@ -109,8 +111,8 @@ var quantiles = [...]struct {
 
 const level = 0.95
 
-// Keys are the numbers that the statistics of a run may hold, but for those with names of their own: of callbacks, of kinds of
-// error ("errors-timeout") and of goodput. They are the names that objectives can be about.
+// Keys are the numbers that the statistics of a run may hold, but for those with names of their own: of callbacks and of goodput.
+// They are the names that objectives can be about.
 func Keys() []string {
 	rps := steadyPrefix + keyRPS
 	keys := append(LiveKeys(), keySteadyFrom, keySteadyTo, keySteadyRequests,
@@ -127,6 +129,9 @@ func LiveKeys() []string {
 	keys = append(append(append(keys, runKeys...), keyOutputTPS), ownRunKeys...)
 	for _, key := range withInterval {
 		keys = append(keys, key+"-ci95-lo", key+"-ci95-hi")
+	}
+	for _, kind := range endpoint.FailureKinds() {
+		keys = append(keys, errorsPrefix+string(kind))
 	}
 	for _, name := range pyNames {
 		for _, aggregation := range pyAggregations {

@@ -77,14 +77,14 @@ type loader struct {
 }
 
 func (l *loader) load(withoutResponses bool) error {
-	for _, step := range []func() error{l.loadSummary, l.loadConfig, l.loadOwn, l.loadSaved} {
+	for _, step := range []func() error{l.loadSummary, l.loadOwn, l.loadConfig, l.loadSaved} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
 	if !withoutResponses || l.data.saved.Len() == 0 {
 		if err := l.readResponses(); errors.Is(err, fs.ErrNotExist) {
-			l.warn(WarnMissing, "%s is missing: there are no responses", join(l.folder, responsesFile))
+			l.warn(WarnMissing, "%s is missing: there are no responses", store.Join(l.folder, responsesFile))
 			l.data.inMemory = true
 		} else if err != nil {
 			return err
@@ -130,7 +130,7 @@ func (r *Result) warn(warnings ...Warning) {
 
 // file reads a JSON file into v. A broken one becomes a warning that names the place: the other files may do without it.
 func (l *loader) file(name string, v any) (ok bool, err error) {
-	name = join(l.folder, name)
+	name = store.Join(l.folder, name)
 	data, err := store.ReadFile(l.ctx, l.store, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -165,38 +165,6 @@ func (l *loader) loadSummary() error {
 	ok, err := l.file(summaryFile, &summary)
 	l.found, l.recovering = ok, !ok
 	l.result.takeSummary(summary)
-	return err
-}
-
-// loadConfig takes from run_config.json what a missing summary does not tell.
-func (l *loader) loadConfig() error {
-	if !l.recovering {
-		return nil
-	}
-	type names struct {
-		Model    string `json:"model_id"`
-		Name     string `json:"endpoint_name"`
-		Provider string `json:"provider"`
-	}
-	config := struct {
-		Clients        int    `json:"clients"`
-		Requests       int    `json:"n_requests"`
-		RunName        string `json:"run_name"`
-		RunDescription string `json:"run_description"`
-		Endpoint       struct {
-			names        // LLMeter 0.1
-			State *names `json:"__llmeter_state__"`
-		} `json:"endpoint"`
-	}{Clients: 1}
-	_, err := l.file(configFile, &config)
-	endpoint := config.Endpoint.names
-	if config.Endpoint.State != nil {
-		endpoint = *config.Endpoint.State
-	}
-	r := l.result
-	r.Clients, r.Requests = config.Clients, config.Requests
-	r.RunName, r.RunDescription = config.RunName, config.RunDescription
-	r.ModelID, r.EndpointName, r.Provider = endpoint.Model, endpoint.Name, endpoint.Provider
 	return err
 }
 
@@ -265,7 +233,7 @@ func (l *loader) settle() {
 		}
 		if r.TotalRequests != 0 && r.TotalRequests != l.read.responses {
 			l.warn(WarnMismatch, "%s tells of %d requests, %s of %d",
-				join(l.folder, summaryFile), r.TotalRequests, responsesFile, l.read.responses)
+				store.Join(l.folder, summaryFile), r.TotalRequests, responsesFile, l.read.responses)
 		}
 		if l.read.responses == 0 && d.saved.Len() > 0 {
 			d.acc = nil
@@ -300,7 +268,7 @@ func (l *loader) takeSteady() {
 	if d.coarse {
 		return
 	}
-	if err := d.acc.addSteady(r, r.measured(l.ctx, d.held, d.inMemory)); err != nil {
+	if err := d.acc.addSteady(r, d.acc.sending.first, r.measured(l.ctx, d.held, d.inMemory)); err != nil {
 		l.warn(WarnUnreadable, "there is no steady state, because the responses cannot be read again: %v", err)
 	}
 }

@@ -20,7 +20,7 @@ type line struct {
 	ID          text                       `json:"id"`
 	Prompt      text                       `json:"input_prompt"`
 	TTFT        *float64                   `json:"time_to_first_token"`
-	TTFCT       json.RawMessage            `json:"time_to_first_content_token"` // since 0.2.1
+	TTFCT       offset                     `json:"time_to_first_content_token"` // since 0.2.1
 	TTLT        *float64                   `json:"time_to_last_token"`
 	Input       *float64                   `json:"num_tokens_input"`
 	Output      *float64                   `json:"num_tokens_output"`
@@ -29,7 +29,8 @@ type line struct {
 	TPOT        *float64                   `json:"time_per_output_token"` // follows from the others
 	Error       text                       `json:"error"`
 	Retries     *float64                   `json:"retries"`
-	RequestTime text                       `json:"request_time"`
+	RequestTime text                       `json:"request_time"` // its value may be "" where At is set
+	At          time.Time                  `json:"-"`
 	Annotations map[string]json.RawMessage `json:"annotations"`
 }
 
@@ -53,12 +54,25 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &t.value)
 }
 
+// An offset is a time since the dispatch that may also be null, which is not the same as missing.
+type offset struct {
+	known   bool // there is the key, with a number or null
+	seconds *float64
+}
+
+// UnmarshalJSON takes any value.
+func (o *offset) UnmarshalJSON(data []byte) error {
+	*o = offset{}
+	o.known = json.Unmarshal(data, &o.seconds) == nil
+	return nil
+}
+
 // facts is the annotation "llmeter".
 type facts struct {
 	Seq             int                 `json:"seq"`
 	Client          int                 `json:"client"`
 	Turn            int                 `json:"turn"`
-	TTFCT           json.RawMessage     `json:"ttfct"` // nil: the same as TTFT
+	TTFCT           offset              `json:"ttfct"` // not known: the same as TTFT
 	Intended        *float64            `json:"intended"`
 	End             *float64            `json:"end"`
 	FinishReason    string              `json:"finish_reason"`
@@ -84,27 +98,43 @@ func parseLine(data []byte) (r *endpoint.Response, own bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if !l.Text.present && !l.Error.present && !l.RequestTime.present {
-		return nil, false, errors.New("this is not a response: response_text, error and request_time are missing")
-	}
-	r = &endpoint.Response{
-		Text: l.Text.value, ID: l.ID.value, Prompt: l.Prompt.value,
-		InputTokens: count(l.Input), OutputTokens: count(l.Output),
-		CachedTokens: count(l.Cached), ReasoningTokens: count(l.Reasoning),
-	}
-	if len(l.Payload) > 0 && string(l.Payload) != "null" {
-		r.Payload.Body = bytes.Clone(l.Payload)
-	}
-	if l.Retries != nil && *l.Retries >= 0 && *l.Retries < 1000 {
-		r.Attempts = make([]endpoint.Attempt, int(*l.Retries)+1)
-	}
 	var f facts
 	if raw, ok := l.Annotations[factsKey]; ok && json.Unmarshal(raw, &f) == nil {
 		f.annotationFound = true
 		delete(l.Annotations, factsKey)
 	}
+	r, err = f.response(l, rest)
+	return r, f.annotationFound, err
+}
+
+// response is what a line, its other keys and the annotation tell.
+func (f *facts) response(l *line, rest map[string]json.RawMessage) (*endpoint.Response, error) {
+	if !l.Text.present && !l.Error.present && !l.RequestTime.present {
+		return nil, errors.New("this is not a response: response_text, error and request_time are missing")
+	}
+	r := &endpoint.Response{
+		Text: l.Text.value, ID: l.ID.value, Prompt: l.Prompt.value,
+		InputTokens: count(l.Input), OutputTokens: count(l.Output),
+		CachedTokens: count(l.Cached), ReasoningTokens: count(l.Reasoning),
+	}
+	if len(l.Payload) > 0 && string(l.Payload) != "null" {
+		r.Payload.Body = l.Payload
+	}
+	if l.Retries != nil && *l.Retries >= 0 && *l.Retries < 1000 {
+		r.Attempts = make([]endpoint.Attempt, int(*l.Retries)+1)
+	}
+	stamped := true
+	if r.RequestTime = l.At; l.At.IsZero() {
+		r.RequestTime, stamped = parseStamp(l.RequestTime.value)
+	}
 	f.apply(r, l)
-	return r, f.annotationFound, annotate(r, l, rest)
+	if err := annotate(r, rest, l.Annotations); err != nil { // of equal keys the annotation counts
+		return nil, err
+	}
+	if !stamped && l.RequestTime.value != "" {
+		note(r, "request_time", l.RequestTime.value)
+	}
+	return r, nil
 }
 
 // decodeLine decodes the known keys in one pass, and the line once more if there are others.
@@ -180,7 +210,6 @@ func count(n *float64) endpoint.Count {
 
 // apply sets the instants, and what the annotation says beyond LLMeter's keys.
 func (f *facts) apply(r *endpoint.Response, l *line) {
-	r.RequestTime, _ = parseStamp(l.RequestTime.value)
 	r.Seq, r.Client, r.Turn = f.Seq, f.Client, f.Turn
 	r.FinishReason, r.Reasoning, r.Refusal = f.FinishReason, f.Reasoning, f.Refusal
 	r.ToolCalls, r.Payload.Labels = f.ToolCalls, f.Labels
@@ -209,10 +238,9 @@ func (f *facts) applyInstants(r *endpoint.Response, l *line) {
 	r.FirstToken, r.LastToken = after(r.Dispatched, l.TTFT), after(r.Dispatched, l.TTLT)
 	r.Streamed = !r.FirstToken.IsZero()
 	r.FirstText = r.FirstToken
-	for _, raw := range []json.RawMessage{l.TTFCT, f.TTFCT} {
-		var seconds *float64
-		if raw != nil && json.Unmarshal(raw, &seconds) == nil {
-			r.FirstText = after(r.Dispatched, seconds)
+	for _, o := range []offset{l.TTFCT, f.TTFCT} {
+		if o.known {
+			r.FirstText = after(r.Dispatched, o.seconds)
 		}
 	}
 	r.Intended, r.End = r.Dispatched, r.LastToken
@@ -257,27 +285,25 @@ func duration(seconds *float64) (time.Duration, bool) {
 	return time.Duration(math.Round(*seconds * 1e9)), true
 }
 
-// annotate keeps annotations, keys that are not known, and a stamp that cannot be read.
-func annotate(r *endpoint.Response, l *line, rest map[string]json.RawMessage) error {
-	for _, from := range []map[string]json.RawMessage{rest, l.Annotations} { // of equal keys the annotation counts
-		for key, raw := range from {
+// annotate keeps annotations, and keys that are not known.
+func annotate(r *endpoint.Response, from ...map[string]json.RawMessage) error {
+	for _, values := range from {
+		for key, raw := range values {
 			var v any
 			if err := json.Unmarshal(raw, &v); err != nil {
 				return err
 			}
-			if r.Annotations == nil {
-				r.Annotations = map[string]any{}
-			}
-			r.Annotations[key] = v
+			note(r, key, v)
 		}
-	}
-	if _, ok := parseStamp(l.RequestTime.value); !ok && l.RequestTime.value != "" {
-		if r.Annotations == nil {
-			r.Annotations = map[string]any{}
-		}
-		r.Annotations["request_time"] = l.RequestTime.value
 	}
 	return nil
+}
+
+func note(r *endpoint.Response, key string, v any) {
+	if r.Annotations == nil {
+		r.Annotations = map[string]any{}
+	}
+	r.Annotations[key] = v
 }
 
 // parseStamp reads the stamps that LLMeter and Python write; one without a zone is UTC.

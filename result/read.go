@@ -1,8 +1,6 @@
 package result
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,18 +28,19 @@ const maxLineWarnings = 10
 
 // A responseReader reads the responses of a folder, each with what the event log knows of it. Both files are in the order
 // in which responses finished, so one pass over both is enough; what is out of order waits in memory. Where only the event
-// log is left, the responses are those that it knows.
+// log is left, the responses are those that it knows. Each file is read and understood by a goroutine of its own, a little ahead.
 type responseReader struct {
 	folder string
 	files  []io.Closer
-	lines  *bufio.Reader // nil: there are none
-	long   []byte        // the parts of a line that is longer than the buffer
-	number int           // of the line that was read last, from 1
+	stop   []func() // ends reading ahead
 
-	log     *eventlog.Reader // nil: there is none
-	logEnd  bool             // it has ended
-	scratch *eventlog.Response
-	pending map[int]*eventlog.Response
+	lines    *lineReader // nil: there are none
+	nextLine func() (parsedLine, bool)
+
+	log        *eventlog.Reader // nil: there is none
+	nextLogged func() (loggedResponse, bool)
+	logEnd     bool // it has ended
+	pending    map[int]*endpoint.Response
 
 	own               bool // some line is one of ours
 	responses, broken int
@@ -52,12 +51,18 @@ type responseReader struct {
 	warnings          []Warning
 }
 
+// A loggedResponse is what the log knows of a response, or why it cannot be read further.
+type loggedResponse struct {
+	response *endpoint.Response
+	err      error
+}
+
 // openResponses fails with fs.ErrNotExist if there are neither lines nor an event log.
 func openResponses(ctx context.Context, st store.Store, folder string) (*responseReader, error) {
 	rd := &responseReader{folder: folder}
-	f, err := st.Open(ctx, join(folder, responsesFile))
+	f, err := st.Open(ctx, store.Join(folder, responsesFile))
 	if err == nil {
-		rd.files, rd.lines = append(rd.files, f), bufio.NewReaderSize(f, 1<<18)
+		rd.files, rd.lines = append(rd.files, f), newLineReader(f)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -67,7 +72,7 @@ func openResponses(ctx context.Context, st store.Store, folder string) (*respons
 		return nil, err
 	case rd.lines == nil:
 		rd.warn(WarnMissing, "%s is missing: what is known of the responses comes from %s alone",
-			join(folder, responsesFile), eventsFile)
+			store.Join(folder, responsesFile), eventsFile)
 	case logErr != nil && !errors.Is(logErr, fs.ErrNotExist):
 		rd.warn(WarnUnreadable, "%v", logErr)
 	}
@@ -75,20 +80,37 @@ func openResponses(ctx context.Context, st store.Store, folder string) (*respons
 }
 
 func (rd *responseReader) openLog(ctx context.Context, st store.Store) error {
-	f, err := st.Open(ctx, join(rd.folder, eventsFile))
+	f, err := st.Open(ctx, store.Join(rd.folder, eventsFile))
 	if err != nil {
 		return err
 	}
 	log, err := eventlog.NewReader(f)
 	if err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", join(rd.folder, eventsFile), err), f.Close())
+		return errors.Join(fmt.Errorf("%s: %w", store.Join(rd.folder, eventsFile), err), f.Close())
 	}
 	rd.files, rd.log, rd.start = append(rd.files, f), log, log.Start()
-	rd.scratch, rd.pending, rd.unrecorded = new(eventlog.Response), map[int]*eventlog.Response{}, map[int]bool{}
+	rd.pending, rd.unrecorded = map[int]*endpoint.Response{}, map[int]bool{}
 	return nil
 }
 
+// readAhead begins to read.
+func (rd *responseReader) readAhead() {
+	stops := func(stop func()) { rd.stop = append(rd.stop, stop) }
+	var stop func()
+	if rd.lines != nil {
+		rd.nextLine, stop = pullAhead(rd.lines.all())
+		stops(stop)
+	}
+	if rd.log != nil {
+		rd.nextLogged, stop = pullAhead(restored(rd.log))
+		stops(stop)
+	}
+}
+
 func (rd *responseReader) close() {
+	for _, stop := range rd.stop {
+		stop()
+	}
 	for _, f := range rd.files {
 		_ = f.Close() // opened for reading
 	}
@@ -101,6 +123,7 @@ func (rd *responseReader) warn(code, format string, args ...any) {
 // all gives the responses. An error is one of reading the file, and the last thing given.
 func (rd *responseReader) all() iter.Seq2[*endpoint.Response, error] {
 	return func(yield func(*endpoint.Response, error) bool) {
+		rd.readAhead()
 		for {
 			r, err := rd.next()
 			if err == io.EOF {
@@ -117,154 +140,137 @@ func (rd *responseReader) all() iter.Seq2[*endpoint.Response, error] {
 // next gives the next response that can be read, io.EOF at the end.
 func (rd *responseReader) next() (*endpoint.Response, error) {
 	if rd.lines == nil {
-		return rd.nextLogged()
+		return rd.nextOfLog()
 	}
 	for {
-		data, err := rd.line()
-		if err != nil && err != io.EOF {
-			return nil, fmt.Errorf("%s: %w", join(rd.folder, responsesFile), err)
-		}
-		atEnd := err == io.EOF
-		if data = bytes.TrimSpace(data); len(data) == 0 {
-			if atEnd {
-				return nil, io.EOF
-			}
+		l, ok := rd.nextLine()
+		switch {
+		case !ok:
+			return nil, io.EOF
+		case l.failure != nil:
+			return nil, fmt.Errorf("%s: %w", store.Join(rd.folder, responsesFile), l.failure)
+		case l.err != nil:
+			rd.brokenLine(l)
 			continue
 		}
-		r, own, err := parseLine(data)
-		if err != nil {
-			rd.brokenLine(err, atEnd)
-			continue
-		}
-		rd.own = rd.own || own
+		rd.own = rd.own || l.own
 		rd.responses++
-		if own && rd.log != nil {
-			rd.join(r)
+		if l.own && rd.log != nil {
+			rd.join(l.response)
 		}
-		return r, nil
+		return l.response, nil
 	}
 }
 
-// nextLogged gives the next response that the log knows.
-func (rd *responseReader) nextLogged() (*endpoint.Response, error) {
-	for rd.readRecord() {
-		if isCancelled(rd.scratch) {
-			rd.keepCancelled()
-			continue
-		}
-		r := new(endpoint.Response)
-		rd.restore(r, rd.scratch)
-		rd.responses++
-		return r, nil
-	}
-	return nil, io.EOF
-}
-
-// line gives the next line; it is valid until the one after it. At the end, io.EOF comes with what stands after the
-// last line break.
-func (rd *responseReader) line() ([]byte, error) {
-	rd.number++
-	rd.long = rd.long[:0]
+// nextOfLog gives the next response that the log knows.
+func (rd *responseReader) nextOfLog() (*endpoint.Response, error) {
 	for {
-		part, err := rd.lines.ReadSlice('\n')
-		if err == nil && len(rd.long) == 0 {
-			return part, nil
-		}
-		rd.long = append(rd.long, part...)
-		if err != bufio.ErrBufferFull {
-			return rd.long, err
+		r, ok := rd.readRecord()
+		switch {
+		case !ok:
+			return nil, io.EOF
+		case r.Cancelled():
+			rd.cancelled = append(rd.cancelled, r)
+		default:
+			rd.responses++
+			return r, nil
 		}
 	}
 }
 
-func (rd *responseReader) brokenLine(err error, last bool) {
+func (rd *responseReader) brokenLine(l parsedLine) {
 	rd.broken++
 	if rd.broken > maxLineWarnings {
 		return
 	}
 	why := "cannot be read and is left out"
-	if last {
+	if l.last {
 		why = "is cut off and is left out"
 	}
-	rd.warn(WarnUnreadable, "%s, line %d %s: %v", join(rd.folder, responsesFile), rd.number, why, err)
+	rd.warn(WarnUnreadable, "%s, line %d %s: %v", store.Join(rd.folder, responsesFile), l.number, why, l.err)
 }
 
 // join finds r's record in the log.
 func (rd *responseReader) join(r *endpoint.Response) {
-	if record, ok := rd.pending[r.Seq]; ok {
+	if known, ok := rd.pending[r.Seq]; ok {
 		delete(rd.pending, r.Seq)
-		rd.restore(r, record)
+		takeLogged(r, known)
 		return
 	}
-	for rd.readRecord() {
+	for {
+		known, ok := rd.readRecord()
 		switch {
-		case isCancelled(rd.scratch):
-			rd.keepCancelled()
-		case rd.scratch.Seq == r.Seq:
-			rd.restore(r, rd.scratch)
+		case !ok:
+			rd.unrecorded[r.Seq] = true
+			return
+		case known.Cancelled():
+			rd.cancelled = append(rd.cancelled, known)
+		case known.Seq == r.Seq:
+			takeLogged(r, known)
 			return
 		default:
-			rd.pending[rd.scratch.Seq] = rd.scratch
-			rd.scratch = new(eventlog.Response)
+			rd.pending[known.Seq] = known
 		}
 	}
-	rd.unrecorded[r.Seq] = true
 }
 
-func isCancelled(record *eventlog.Response) bool {
-	return record.Error != nil && record.Error.Kind == string(endpoint.KindCancelled)
-}
-
-// readRecord reads the next record into scratch. It reports false at the end of the log, and warns where that is not
-// the end of the file.
-func (rd *responseReader) readRecord() bool {
+// readRecord gives the next record of the log. It reports false at the end of the log, and warns where that is not the end of
+// the file.
+func (rd *responseReader) readRecord() (*endpoint.Response, bool) {
 	if rd.log == nil || rd.logEnd {
-		return false
+		return nil, false
 	}
-	err := rd.log.Next(rd.scratch)
-	if err == nil {
-		return true
+	next, ok := rd.nextLogged()
+	if ok && next.err == nil {
+		if end := next.response.End; end.After(rd.lastEnd) {
+			rd.lastEnd = end
+		}
+		return next.response, true
 	}
-	if err != io.EOF {
-		rd.warn(WarnUnreadable, "%s: %v; what follows it is not known", join(rd.folder, eventsFile), err)
+	if ok {
+		rd.warn(WarnUnreadable, "%s: %v; what follows it is not known", store.Join(rd.folder, eventsFile), next.err)
 	}
 	rd.logEnd = true
-	return false
+	return nil, false
 }
 
-func (rd *responseReader) keepCancelled() {
-	r := new(endpoint.Response)
-	rd.restore(r, rd.scratch)
-	rd.cancelled = append(rd.cancelled, r)
-}
-
-func (rd *responseReader) restore(r *endpoint.Response, record *eventlog.Response) {
-	restore(r, rd.start, record)
-	if r.End.After(rd.lastEnd) {
-		rd.lastEnd = r.End
+// restored gives what a log knows of responses.
+func restored(log *eventlog.Reader) iter.Seq[loggedResponse] {
+	return func(yield func(loggedResponse) bool) {
+		for record, err := range log.All() {
+			if err != nil {
+				yield(loggedResponse{err: err})
+				return
+			}
+			r := new(endpoint.Response)
+			restore(r, log.Start(), record)
+			if !yield(loggedResponse{response: r}) {
+				return
+			}
+		}
 	}
 }
 
 // finish reads what is left of the log after the last line, and says what does not fit together.
 func (rd *responseReader) finish() {
 	lost := len(rd.pending)
-	for rd.readRecord() {
-		if isCancelled(rd.scratch) {
-			rd.keepCancelled()
+	for r, ok := rd.readRecord(); ok; r, ok = rd.readRecord() {
+		if r.Cancelled() {
+			rd.cancelled = append(rd.cancelled, r)
 		} else {
 			lost++
 		}
 	}
 	if more := rd.broken - maxLineWarnings; more > 0 {
-		rd.warn(WarnUnreadable, "%s: %d further lines cannot be read and are left out", join(rd.folder, responsesFile), more)
+		rd.warn(WarnUnreadable, "%s: %d further lines cannot be read and are left out", store.Join(rd.folder, responsesFile), more)
 	}
 	if n := len(rd.unrecorded); n > 0 {
 		rd.warn(WarnMismatch, "%s has no record of %d responses: of their streams only what %s says is known",
-			join(rd.folder, eventsFile), n, responsesFile)
+			store.Join(rd.folder, eventsFile), n, responsesFile)
 	}
 	if lost > rd.broken {
 		rd.warn(WarnMismatch, "%s knows %d responses more than %s",
-			join(rd.folder, eventsFile), lost-rd.broken, responsesFile)
+			store.Join(rd.folder, eventsFile), lost-rd.broken, responsesFile)
 	}
 	rd.countUnfinished()
 }
@@ -286,6 +292,6 @@ func (rd *responseReader) countUnfinished() {
 	}
 	if n > 0 {
 		rd.warn(WarnUnfinished, "%d requests were in flight when the run was killed: they are in no statistic; %s holds what had come of them",
-			n, join(rd.folder, eventsFile))
+			n, store.Join(rd.folder, eventsFile))
 	}
 }

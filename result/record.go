@@ -45,7 +45,7 @@ func Events(ctx context.Context, st store.Store, folder string) iter.Seq2[*Recor
 	if st == nil {
 		st = store.Local{}
 	}
-	name := join(folder, eventsFile)
+	name := store.Join(folder, eventsFile)
 	return func(yield func(*Record, error) bool) {
 		f, err := st.Open(ctx, name)
 		if err != nil {

@@ -104,7 +104,7 @@ func (a *Accumulator) Complete(res *Result, responses []*endpoint.Response) {
 	d.acc = a
 	d.inMemory = responses != nil || res.OutputPath == ""
 	d.held = slices.DeleteFunc(slices.Clone(responses), (*endpoint.Response).Cancelled)
-	if err := a.addSteady(res, res.measured(context.Background(), d.held, d.inMemory)); err != nil {
+	if err := a.addSteady(res, time.Time{}, res.measured(context.Background(), d.held, d.inMemory)); err != nil {
 		res.warn(Warning{Code: WarnUnreadable, Text: fmt.Sprintf("there is no steady state, because the responses cannot be read again: %v", err)})
 	}
 }
@@ -254,18 +254,33 @@ func (r *Result) Errors() []ErrorCount {
 
 // errorCounts are the failures that statistics tell of: of LLMeter's, the number alone.
 func (s Stats) errorCounts() (all []ErrorCount) {
-	rest, _ := s.value(runKeys[0]).(int)
-	for key, value := range s.All() {
-		kind, ok := strings.CutPrefix(key, errorsPrefix)
-		if n, isInt := value.(int); ok && isInt {
-			all = append(all, ErrorCount{Kind: endpoint.ErrorKind(kind), Count: n})
-			rest -= n
-		}
+	for kind, n := range s.errorKinds() {
+		all = append(all, ErrorCount{Kind: kind, Count: n})
 	}
-	if rest > 0 {
+	if rest := s.failuresOfNoKind(); rest > 0 {
 		all = append(all, ErrorCount{Kind: endpoint.KindUnknown, Count: rest})
 	}
 	return all
+}
+
+// failuresOfNoKind is the number of failures beyond those of which there are the kinds.
+func (s Stats) failuresOfNoKind() int {
+	rest, _ := s.value(runKeys[0]).(int)
+	for _, n := range s.errorKinds() {
+		rest -= n
+	}
+	return rest
+}
+
+func (s Stats) errorKinds() iter.Seq2[endpoint.ErrorKind, int] {
+	return func(yield func(endpoint.ErrorKind, int) bool) {
+		for key, value := range s.All() {
+			kind, ok := strings.CutPrefix(key, errorsPrefix)
+			if n, isInt := value.(int); ok && isInt && !yield(endpoint.ErrorKind(kind), n) {
+				return
+			}
+		}
+	}
 }
 
 // Filter gives a Result of the responses that keep accepts, with the statistics recomputed over them. The test time

@@ -9,6 +9,7 @@ import (
 	"path"
 	"time"
 
+	"github.com/llmeter-go/llmeter/internal/jsontext"
 	"github.com/llmeter-go/llmeter/store"
 )
 
@@ -26,7 +27,7 @@ func (r *Result) Save(ctx context.Context, folder string) error {
 		}
 		return r.saveAll(ctx, w, errors.Join(r.copyFile(ctx, w, payloadFile), r.copyFile(ctx, w, configFile)))
 	}
-	there, err := store.Exists(ctx, r.store(), join(folder, responsesFile))
+	there, err := store.Exists(ctx, r.store(), store.Join(folder, responsesFile))
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (r *Result) copyFile(ctx context.Context, w *Writer, name string) error {
 	if r.OutputPath == "" {
 		return nil
 	}
-	data, err := store.ReadFile(ctx, r.store(), join(r.OutputPath, name))
+	data, err := store.ReadFile(ctx, r.store(), store.Join(r.OutputPath, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -83,8 +84,8 @@ func saveSummary(ctx context.Context, st store.Store, folder string, res *Result
 		name    string
 		content any
 	}{{summaryFile, summary}, {statsFile, all}, {ownFileName, r.ownFile(all)}} {
-		name := join(folder, f.name)
-		data, err := encode(f.content, "    ")
+		name := store.Join(folder, f.name)
+		data, err := jsontext.Encode(f.content, "    ")
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		} else {

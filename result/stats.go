@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/llmeter-go/llmeter/endpoint"
 )
 
 // Stats are the statistics of a run: one flat, ordered map from keys to values. A value is a float64, int, string, bool,
@@ -25,7 +28,8 @@ type entry struct {
 	value any
 }
 
-// Lookup gives the number under key. ok is false if there is none, or the value is no number.
+// Lookup gives the number under key. ok is false if there is none, or the value is no number. How often a kind of error came
+// ("errors-timeout") is 0 without a key of its own, where the kinds of all failures are known.
 func (s Stats) Lookup(key string) (value float64, ok bool) {
 	switch v := s.value(key).(type) {
 	case float64:
@@ -33,7 +37,13 @@ func (s Stats) Lookup(key string) (value float64, ok bool) {
 	case int:
 		return float64(v), true
 	}
-	return 0, false
+	return 0, !s.has(key) && s.neverCame(key)
+}
+
+// neverCame reports whether key is that of a kind of error of which it is known that no request failed with it.
+func (s Stats) neverCame(key string) bool {
+	kind, ok := strings.CutPrefix(key, errorsPrefix)
+	return ok && slices.Contains(endpoint.FailureKinds(), endpoint.ErrorKind(kind)) && s.has(runKeys[0]) && s.failuresOfNoKind() == 0
 }
 
 // Value gives the value under key, whatever its type. ok is false if there is no such key.

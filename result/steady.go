@@ -83,8 +83,9 @@ func (s *steady) numbers() []entry {
 	return st.entries
 }
 
-// addSteady computes the steady state of what a holds, which responses give again.
-func (a *Accumulator) addSteady(r *Result, responses iter.Seq2[*endpoint.Response, error]) error {
+// addSteady computes the steady state of what a holds, which responses give again. first is when the first of them was sent, on
+// their clock; zero if it is to be looked for.
+func (a *Accumulator) addSteady(r *Result, first time.Time, responses iter.Seq2[*endpoint.Response, error]) error {
 	w, found := a.window(r.Warmup, r.Cooldown)
 	switch found {
 	case noWindow:
@@ -93,29 +94,39 @@ func (a *Accumulator) addSteady(r *Result, responses iter.Seq2[*endpoint.Respons
 		r.warn(Warning{Code: WarnUnsettled, Text: "latencies were still changing in the middle of the run: it has no steady state"})
 		return nil
 	}
-	var first time.Time
-	for response, err := range responses {
-		if err != nil {
+	if first.IsZero() {
+		var err error
+		if first, err = firstSent(responses); err != nil || first.IsZero() { // zero: the responses were not kept
 			return err
 		}
-		if at := response.Dispatched; !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
 	}
-	if first.IsZero() { // the responses were not kept
-		return nil
-	}
-	s := steady{window: w}
+	s, some := steady{window: w}, false
 	for response, err := range responses {
 		if err != nil {
 			return err
 		}
 		if !response.Dispatched.IsZero() {
 			s.add(response, response.Dispatched.Sub(first))
+			some = true
 		}
 	}
-	r.data.steady = s.numbers()
+	if some {
+		r.data.steady = s.numbers()
+	}
 	return nil
+}
+
+// firstSent is when the first of responses was sent.
+func firstSent(responses iter.Seq2[*endpoint.Response, error]) (first time.Time, err error) {
+	for response, err := range responses {
+		if err != nil {
+			return time.Time{}, err
+		}
+		if at := response.Dispatched; !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first, nil
 }
 
 // measured gives all responses but cancelled ones, with their instants but perhaps without their texts, as often as it is

@@ -10,6 +10,7 @@ import (
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/internal/eventlog"
+	"github.com/llmeter-go/llmeter/internal/jsontext"
 	"github.com/llmeter-go/llmeter/internal/queue"
 	"github.com/llmeter-go/llmeter/store"
 )
@@ -90,14 +91,14 @@ func clearFolder(ctx context.Context, st store.Store, folder string, overwrite b
 		if !overwrite {
 			return fmt.Errorf("%s: %w: %s is there", folder, ErrExists, name)
 		}
-		if err := st.Remove(ctx, join(folder, name)); err != nil {
+		if err := st.Remove(ctx, store.Join(folder, name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *Writer) path(name string) string { return join(w.folder, name) }
+func (w *Writer) path(name string) string { return store.Join(w.folder, name) }
 
 func (w *Writer) open(f *recordFile, name string) (err error) {
 	f.name = w.path(name)
@@ -110,7 +111,7 @@ func (w *Writer) Begin(payloads []endpoint.Payload, config any) error {
 	if err := w.writePayloads(payloads); err != nil {
 		return err
 	}
-	data, err := encode(config, "    ")
+	data, err := jsontext.Encode(config, "    ")
 	if err != nil {
 		return fmt.Errorf("%s: %w", w.path(configFile), err)
 	}

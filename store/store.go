@@ -9,6 +9,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"path"
+	"strings"
 )
 
 // A Store holds files under slash-separated paths. Parent folders come into being with the first file in them.
@@ -34,6 +36,19 @@ type Store interface {
 
 	// Remove removes a file. It is no error if there is none.
 	Remove(ctx context.Context, path string) error
+}
+
+// Join gives the path of what is called name in a folder: as path.Join does, but a folder of a scheme ("s3://bucket/runs") is left
+// as it is, both of its slashes too. A folder "" is where paths begin, and a name "" the folder itself.
+func Join(folder string, names ...string) string {
+	if !strings.Contains(folder, "://") {
+		return path.Join(append([]string{folder}, names...)...)
+	}
+	name := path.Join(names...)
+	if name == "" || strings.HasSuffix(folder, "/") {
+		return folder + strings.TrimPrefix(name, "/")
+	}
+	return folder + "/" + strings.TrimPrefix(name, "/")
 }
 
 // Exists reports whether there is a file at path.

@@ -60,3 +60,17 @@ func TestLocalRefusesPathsOfOtherStores(t *testing.T) {
 	require.NoDirExists(t, "s3:")
 	require.NoError(t, store.Local{}.WriteFile(t.Context(), "a/b:/c", nil))
 }
+
+func TestJoinKeepsTheSlashesOfAScheme(t *testing.T) {
+	for _, c := range []struct{ want, folder, name string }{
+		{"s3://bucket/runs/a/responses.jsonl", "s3://bucket/runs/a", "responses.jsonl"},
+		{"s3://bucket/runs/a", "s3://bucket/runs/", "a"},
+		{"s3://bucket/a/b", "s3://bucket", "a/b"},
+		{"s3://bucket", "s3://bucket", ""},
+		{"s3://bucket//odd/../key/a", "s3://bucket//odd/../key", "a"},
+		{"runs/a", "runs/", "a"}, {"runs/a", "./runs", "a"}, {"/runs/a", "/runs", "a"}, {"a", "", "a"}, {"/a", "/", "a"}, {"runs", "runs", ""},
+	} {
+		require.Equal(t, c.want, store.Join(c.folder, c.name))
+	}
+	require.Equal(t, "s3://bucket/a/b/c", store.Join("s3://bucket", "a", "b", "c"))
+}

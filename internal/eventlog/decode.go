@@ -20,6 +20,7 @@ type Reader struct {
 	offset int64 // of the frame that is read next
 	frame  []byte
 	err    error
+	texts  texts
 
 	part     Response          // scratch
 	inFlight map[int]*Response // what the parts tell of requests whose end was not read, by seq
@@ -99,7 +100,7 @@ var misunderstood = map[byte]string{
 
 // understand decodes a payload: a response into into, everything else into the reader itself.
 func (r *Reader) understand(kind byte, payload []byte, into *Response) bool {
-	d := decoder{rest: payload}
+	d := decoder{rest: payload, texts: &r.texts}
 	switch kind {
 	case typeResponse:
 		d.response(into, r.start.UnixMicro())

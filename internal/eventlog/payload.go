@@ -4,8 +4,27 @@ import "encoding/binary"
 
 // A decoder takes fields off the front of a payload. When one is not there it turns bad, and gives zeros from then on.
 type decoder struct {
-	rest []byte
-	bad  bool
+	rest  []byte
+	bad   bool
+	texts *texts
+}
+
+// texts are those that were read, so that what comes again and again, such as addresses, costs no memory. Of many that differ,
+// it forgets them.
+type texts map[string]string
+
+const mostTexts = 256
+
+func (t *texts) get(b []byte) string {
+	if s, ok := (*t)[string(b)]; ok || len(b) == 0 {
+		return s
+	}
+	if *t == nil || len(*t) == mostTexts {
+		*t = texts{}
+	}
+	s := string(b)
+	(*t)[s] = s
+	return s
 }
 
 func (d *decoder) fail() {
@@ -13,6 +32,11 @@ func (d *decoder) fail() {
 }
 
 func (d *decoder) unsigned() uint64 {
+	if len(d.rest) > 0 && d.rest[0] < 0x80 { // most are this small
+		v := uint64(d.rest[0])
+		d.rest = d.rest[1:]
+		return v
+	}
 	v, n := binary.Uvarint(d.rest)
 	if n <= 0 {
 		d.fail()
@@ -23,13 +47,8 @@ func (d *decoder) unsigned() uint64 {
 }
 
 func (d *decoder) signed() int64 {
-	v, n := binary.Varint(d.rest)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.rest = d.rest[n:]
-	return v
+	v := d.unsigned()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
 func (d *decoder) byte() byte {
@@ -48,7 +67,7 @@ func (d *decoder) text() string {
 		d.fail()
 		return ""
 	}
-	s := string(d.rest[:n])
+	s := d.texts.get(d.rest[:n])
 	d.rest = d.rest[n:]
 	return s
 }
