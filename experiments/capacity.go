@@ -109,7 +109,7 @@ const (
 // Run searches. Beside an error it gives the levels until then, and no answer.
 func (c Capacity) Run(ctx context.Context) (*CapacityResult, error) {
 	if err := c.validate(); err != nil {
-		return nil, fmt.Errorf("invalid capacity search: %w", err)
+		return nil, err
 	}
 	series, err := Plan{
 		Kind: KindCapacity, Runner: c.Runner, Progress: c.Progress, Details: capacityDetails{c.start(), c.most()},
@@ -153,20 +153,9 @@ func (c Capacity) search(ctx context.Context, series *Series) (*CapacityResult, 
 // try runs one level and judges it.
 func (c Capacity) try(ctx context.Context, series *Series, at float64) (CapacityLevel, error) {
 	level := CapacityLevel{Load: c.at(at)}
-	r := c.Runner
-	r.Objectives = c.objectives()
-	level.on(&r, c.Arrivals)
-	j := c.judge(level.Load)
-	if r.Duration == 0 || c.Rates {
-		r.Requests = c.requests(level.Load)
-	}
-	if !c.Rates {
-		r.Requests = (r.Requests + r.Clients - 1) / r.Clients
-	}
-	name := level.runName()
-	r.Seed = levelSeed(r.Seed, name)
+	r, j := c.runner(level.Load), c.judge(level.Load)
 	r.AddCallback(&watcher{judge: j})
-	res, err := series.Run(ctx, name, r)
+	res, err := series.Run(ctx, level.runName(), r)
 	if err != nil {
 		return level, fmt.Errorf("%v: %w", level.Load, err)
 	}
@@ -180,6 +169,21 @@ func (c Capacity) try(ctx context.Context, series *Series, at float64) (Capacity
 	level.Result = res
 	level.Decision, level.Checks, level.Saturated = j.decide(seen, res)
 	return level, nil
+}
+
+// runner is what one level is made from.
+func (c Capacity) runner(l Load) llmeter.Runner {
+	r := c.Runner
+	r.Objectives = c.objectives()
+	l.on(&r, c.Arrivals)
+	if r.Duration == 0 || c.Rates {
+		r.Requests = c.requests(l)
+	}
+	if !c.Rates {
+		r.Requests = (r.Requests + r.Clients - 1) / r.Clients
+	}
+	r.Seed = levelSeed(r.Seed, l.runName())
+	return r
 }
 
 // levelSeed makes levels independent of each other, and the same again when a search is gone on with.
@@ -273,7 +277,10 @@ func (c Capacity) validate() error {
 		}
 	}
 	p.also(r.Validate())
-	return p.join()
+	if p != nil {
+		return fmt.Errorf("invalid capacity search: %w", p.join())
+	}
+	return nil
 }
 
 func (c Capacity) objectives() []slo.Objective {

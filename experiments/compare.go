@@ -129,37 +129,27 @@ func (c Compare) Folders(ctx context.Context, a, b string, o result.LoadOptions)
 // run is as its Runner says. The files of all go to the output folder of a; that of b is not used. Beside an error it gives no
 // comparison; its runs are in the folder, and are not made again.
 func (c Compare) Run(ctx context.Context, a, b llmeter.Runner) (*Comparison, error) {
-	rounds := orDefault(c.Rounds, 3)
-	b.Store, b.OutputPath, b.Folder, b.Overwrite = a.Store, a.OutputPath, a.Folder, a.Overwrite
-	var p problems
-	p.also(c.validate())
-	p.negative("Rounds", float64(rounds))
-	if err := a.Validate(); err != nil {
-		p.complain("A: %w", err)
-	}
-	if err := b.Validate(); err != nil {
-		p.complain("B: %w", err)
-	}
-	if p != nil {
-		return nil, fmt.Errorf("invalid comparison: %w", p.join())
+	steps, err := c.Steps(a, b)
+	if err != nil {
+		return nil, err
 	}
 	series, err := Plan{
-		Kind: KindCompare, Runner: a, Runs: 4 * rounds, Progress: c.Progress, Settings: map[string]any{"b": settingsOf(b)},
+		Kind: KindCompare, Runner: a, Runs: len(steps), Progress: c.Progress, Settings: map[string]any{"b": settingsOf(b)},
 	}.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var runsA, runsB []*llmeter.Result
-	for i := range 4 * rounds {
-		runner, name, runs := a, "a", &runsA
-		if i%4 == 1 || i%4 == 2 {
-			runner, name, runs = b, "b", &runsB
-		}
-		res, err := series.Run(ctx, fmt.Sprintf("%03d-%s", i+1, name), runner)
+	for i, s := range steps {
+		res, err := series.Run(ctx, s.Name, s.Runner)
 		if err != nil {
-			return nil, fmt.Errorf("run %d, %s: %w", i+1, strings.ToUpper(name), err)
+			return nil, fmt.Errorf("run %d, %s: %w", i+1, strings.ToUpper(s.Name[len(s.Name)-1:]), err)
 		}
-		*runs = append(*runs, res)
+		if isB(i) {
+			runsB = append(runsB, res)
+		} else {
+			runsA = append(runsA, res)
+		}
 	}
 	return c.runs(runsA, runsB)
 }

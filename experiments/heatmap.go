@@ -84,27 +84,17 @@ func (h LatencyHeatmap) Run(ctx context.Context) (*HeatmapResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("invalid latency heatmap: %w", err)
 	}
-	type run struct {
-		name     string
-		payloads []llmeter.Payload
-	}
-	runs := []run{{"mixed", payloads}}
-	if h.Isolated {
-		runs = nil
-		for _, cell := range h.shuffled(payloads) {
-			runs = append(runs, run{cellName(cell[0]), cell})
-		}
-	}
+	steps := h.steps(payloads)
 	series, err := Plan{
-		Kind: KindHeatmap, Runner: h.Runner, Runs: len(runs), Progress: h.Progress,
+		Kind: KindHeatmap, Runner: h.Runner, Runs: len(steps), Progress: h.Progress,
 		Settings: map[string]any{"prompts": digest(payloads), "isolated": h.Isolated},
 	}.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	res := &HeatmapResult{Name: series.Name(), OutputPath: series.Folder()}
-	for _, run := range runs {
-		r, err := series.Run(ctx, run.name, h.runner(run.payloads))
+	for _, s := range steps {
+		r, err := series.Run(ctx, s.Name, s.Runner)
 		if r != nil {
 			res.Runs = append(res.Runs, r)
 		}

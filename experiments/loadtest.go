@@ -70,12 +70,12 @@ func (r *LoadTestResult) by(l Load) (res *llmeter.Result, ok bool) {
 
 // Run runs all levels. Beside an error, which ends the test, it gives those until then, the interrupted one last.
 func (t LoadTest) Run(ctx context.Context) (*LoadTestResult, error) {
-	if err := t.validate(); err != nil {
-		return nil, fmt.Errorf("invalid load test: %w", err)
+	steps, err := t.Steps()
+	if err != nil {
+		return nil, err
 	}
-	levels := t.loads()
 	plan := Plan{
-		Kind: KindLoadTest, Name: t.TestName, Runner: t.Runner, Runs: len(levels), Progress: t.Progress,
+		Kind: KindLoadTest, Name: t.TestName, Runner: t.Runner, Runs: len(steps), Progress: t.Progress,
 		Settings: map[string]int{"min_requests_per_client": t.perClient(), "min_requests_per_run": t.perRun()},
 	}
 	if t.Runner.Duration > 0 {
@@ -86,13 +86,8 @@ func (t LoadTest) Run(ctx context.Context) (*LoadTestResult, error) {
 		return nil, err
 	}
 	res := &LoadTestResult{TestName: series.Name(), OutputPath: series.Folder()}
-	times := map[Load]int{}
-	for _, l := range levels {
-		name := l.runName()
-		if times[l]++; times[l] > 1 {
-			name = fmt.Sprintf("%s-%d", name, times[l])
-		}
-		r, err := series.Run(ctx, name, t.runner(l))
+	for i, l := range t.loads() {
+		r, err := series.Run(ctx, steps[i].Name, steps[i].Runner)
 		if r != nil {
 			res.Levels = append(res.Levels, Level{l, r})
 		}

@@ -43,6 +43,7 @@ type Progress struct {
 	Runs    int              // runs in all; 0 = not known
 	Elapsed time.Duration    // since the experiment began
 	Current llmeter.Progress // of the run that goes on; zero when there is none
+	Live    *llmeter.Run     // the run that goes on, for more than that; nil when there is none
 }
 
 // A Series is an experiment that goes on: its runs, one after another. It is used by one goroutine at a time.
@@ -100,7 +101,7 @@ func (s *Series) Run(ctx context.Context, name string, r llmeter.Runner) (*llmet
 		}
 		if res != nil {
 			s.done, s.found = s.done+1, s.found+1
-			s.tell(name, llmeter.Progress{})
+			s.tell(name, nil)
 			return res, nil
 		}
 	}
@@ -114,7 +115,7 @@ func (s *Series) Run(ctx context.Context, name string, r llmeter.Runner) (*llmet
 	s.follow(name, run)
 	res, err := run.Wait()
 	s.done++
-	s.tell(name, llmeter.Progress{})
+	s.tell(name, nil)
 	return res, err
 }
 
@@ -126,7 +127,7 @@ func (s *Series) follow(name string, run *llmeter.Run) {
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	for {
-		s.tell(name, run.Progress())
+		s.tell(name, run)
 		select {
 		case <-run.Done():
 			return
@@ -135,12 +136,16 @@ func (s *Series) follow(name string, run *llmeter.Run) {
 	}
 }
 
-func (s *Series) tell(name string, current llmeter.Progress) {
-	if s.plan.Progress != nil {
-		s.plan.Progress(Progress{
-			Run: name, Done: s.done, Found: s.found, Runs: s.plan.Runs, Elapsed: time.Since(s.start), Current: current,
-		})
+// tell tells of the experiment, and of the run that goes on, nil if there is none.
+func (s *Series) tell(name string, run *llmeter.Run) {
+	if s.plan.Progress == nil {
+		return
 	}
+	p := Progress{Run: name, Done: s.done, Found: s.found, Runs: s.plan.Runs, Elapsed: time.Since(s.start), Live: run}
+	if run != nil {
+		p.Current = run.Progress()
+	}
+	s.plan.Progress(p)
 }
 
 // finished loads the run that a Runner's folder holds; nil if there is none, or it did not come to its end.

@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"fmt"
 	"runtime/metrics"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/slo"
 )
 
 // Soak runs the same load for hours and tells what drifts: latencies, failures, throughput, the client's memory.
@@ -48,7 +48,8 @@ type Segment struct {
 	Requests int
 	Stats    result.Stats
 	Verdict  result.Verdict
-	Folder   string // "" if there is none
+	Outcomes []slo.Outcome // of the Runner's Objectives
+	Folder   string        // "" if there is none
 }
 
 // A SoakResult is what a Soak brought.
@@ -61,24 +62,19 @@ type SoakResult struct {
 
 // Run runs all segments. Beside an error, which ends the soak, it gives those until then and what changed in them.
 func (s Soak) Run(ctx context.Context) (*SoakResult, error) {
-	if err := s.validate(); err != nil {
-		return nil, fmt.Errorf("invalid soak: %w", err)
+	steps, err := s.Steps()
+	if err != nil {
+		return nil, err
 	}
-	total, length := s.Runner.Duration, s.segment()
-	n := int((total + length - 1) / length)
 	series, err := Plan{
-		Kind: KindSoak, Runner: s.Runner, Runs: n, Progress: s.Progress, Settings: map[string]string{"segment": length.String()},
+		Kind: KindSoak, Runner: s.Runner, Runs: len(steps), Progress: s.Progress, Settings: map[string]string{"segment": s.segment().String()},
 	}.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	res := &SoakResult{Name: series.Name(), OutputPath: series.Folder()}
-	for i := range n {
-		r := s.Runner
-		r.Duration = min(length, total-time.Duration(i)*length)
-		r.Seed += uint64(i) // so that random arrivals do not repeat
-		r.AddCallback(memoryWatch{})
-		run, err := series.Run(ctx, fmt.Sprintf("segment-%05d", i+1), r)
+	for _, step := range steps {
+		run, err := series.Run(ctx, step.Name, step.Runner)
 		if run != nil {
 			res.Segments = append(res.Segments, segmentOf(run))
 		}
@@ -108,7 +104,9 @@ func (s Soak) Load(ctx context.Context, folder string, o result.LoadOptions) (*S
 
 // segmentOf keeps of a run what does not grow with its requests.
 func segmentOf(run *llmeter.Result) Segment {
-	return Segment{run.StartTime, run.TotalTestTime, run.TotalRequests, run.Stats(), run.Verdict, run.OutputPath}
+	return Segment{
+		run.StartTime, run.TotalTestTime, run.TotalRequests, run.Stats(), run.Verdict, run.Check(run.Objectives), run.OutputPath,
+	}
 }
 
 // memoryWatch adds the client's memory to the statistics of a run.

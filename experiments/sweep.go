@@ -111,11 +111,11 @@ type Row struct {
 func (s Sweep) Run(ctx context.Context) (*SweepResult, error) {
 	all, err := s.combinations()
 	if err != nil {
-		return nil, fmt.Errorf("invalid sweep: %w", err)
+		return nil, err
 	}
 	details := sweepDetails{Axes: s.axes()}
 	for _, c := range all {
-		details.Rows = append(details.Rows, sweepRow{c.name, c.labels})
+		details.Rows = append(details.Rows, sweepRow{c.Name, c.labels})
 	}
 	series, err := Plan{
 		Kind: KindSweep, Runner: s.Runner, Runs: len(all), Progress: s.Progress, Settings: promptSettings(s.Prompts), Details: details,
@@ -125,7 +125,7 @@ func (s Sweep) Run(ctx context.Context) (*SweepResult, error) {
 	}
 	res := &SweepResult{Name: series.Name(), OutputPath: series.Folder(), Axes: details.Axes}
 	for _, c := range all {
-		r, err := series.Run(ctx, c.name, c.runner)
+		r, err := series.Run(ctx, c.Name, c.Runner)
 		if r != nil || ctx.Err() == nil {
 			res.Rows = append(res.Rows, Row{c.labels, r, err})
 		}
@@ -179,9 +179,8 @@ func rowName(axes, labels []string) string {
 
 // A combination is a choice of values, and the run that it makes.
 type combination struct {
-	name   string
+	Step
 	labels []string
-	runner llmeter.Runner
 }
 
 // combinations are all there are, or everything that is wrong with them.
@@ -194,7 +193,7 @@ func (s Sweep) combinations() ([]combination, error) {
 		a.check(&p, i, s.axes()[:i])
 	}
 	if p != nil {
-		return nil, p.join()
+		return nil, fmt.Errorf("invalid sweep: %w", p.join())
 	}
 	var all []combination
 	names := map[string]bool{}
@@ -214,9 +213,12 @@ func (s Sweep) combinations() ([]combination, error) {
 		if err != nil {
 			p.complain("%s: %w", name, err)
 		}
-		all = append(all, combination{name, labels, runner})
+		all = append(all, combination{step(s.Runner, s.Runner.RunName, name, runner), labels})
 	}
-	return all, p.join()
+	if p != nil {
+		return nil, fmt.Errorf("invalid sweep: %w", p.join())
+	}
+	return all, nil
 }
 
 // check complains of the i-th axis.

@@ -118,7 +118,12 @@ func health(h result.Health) []figure.Block {
 
 // about says what the run was, and gives all of its statistics.
 func about(res *result.Result, st result.Stats) figure.Section {
-	s := figure.Section{Title: "The run"}
+	all := figure.Details{Title: "All statistics", Blocks: []figure.Block{statistics(st)}}
+	return figure.Section{Title: "The run", Blocks: append(identity(res), all)}
+}
+
+// identity says what the run was, and how it was configured.
+func identity(res *result.Result) (blocks []figure.Block) {
 	t := figure.Table{Columns: []figure.Column{{Name: "what"}, {Name: "value"}}}
 	add := func(name, value string) {
 		if value != "" {
@@ -137,12 +142,11 @@ func about(res *result.Result, st result.Stats) figure.Section {
 	add("started", instant(res.StartTime))
 	add("ended", instant(res.EndTime))
 	add("folder", res.OutputPath)
-	s.Blocks = append(s.Blocks, t)
+	blocks = append(blocks, t)
 	if len(res.Config) > 0 {
-		s.Blocks = append(s.Blocks, figure.Details{Title: "Configuration", Blocks: []figure.Block{figure.Code{Text: pretty(res.Config)}}})
+		blocks = append(blocks, figure.Details{Title: "Configuration", Blocks: []figure.Block{figure.Code{Text: pretty(res.Config)}}})
 	}
-	s.Blocks = append(s.Blocks, figure.Details{Title: "All statistics", Blocks: []figure.Block{statistics(st)}})
-	return s
+	return blocks
 }
 
 func instant(t time.Time) string {

@@ -29,15 +29,15 @@ type facts struct {
 	err error // the responses could not be read to their end
 
 	sent, end        []float64
-	ttft, ttlt, tpot []float64            // NaN of failed requests, and where not defined
-	queued, writing  []float64            // from when it was due until it was sent; from then until it was written. NaN = not known
-	failed           []endpoint.ErrorKind // "" of a successful request
+	ttft, ttlt, tpot []float64 // NaN of failed requests, and where not defined
+	failed           []bool
+	failedAt         []failure
 
-	width    float64         // of a stretch of time
-	count    int             // of stretches of time
-	last     float64         // when the last request ended
-	tokens   map[int]float64 // output tokens that came in each stretch
-	late     map[int]float64 // how late, at most, what came in it was read
+	width    float64               // of a stretch of time
+	count    int                   // of stretches of time
+	last     float64               // when the last request ended
+	tokens   map[int]float64       // output tokens that came in each stretch
+	lags     [lags]map[int]float64 // the longest in each stretch
 	inFlight stats.Steps
 	gaps     stats.Sample // between tokens
 
@@ -53,12 +53,30 @@ type facts struct {
 	buffer stats.Gaps
 }
 
+// A failure is a request that failed after it was sent.
+type failure struct {
+	kind endpoint.ErrorKind
+	end  float64
+}
+
+// What the client itself may have added.
+const (
+	queued  = iota // from when a request was due until it was sent
+	writing        // from then until it was written
+	late           // from when the kernel had what came until it was read
+	lags
+)
+
 // gather reads the responses of a run.
 func gather(res *result.Result) *facts {
 	f := &facts{
-		res: res, st: res.Stats(), tokens: map[int]float64{}, late: map[int]float64{},
+		res: res, st: res.Stats(), tokens: map[int]float64{},
 		samples: map[endpoint.ErrorKind][]string{}, stride: 1, coarse: true,
 	}
+	for i := range f.lags {
+		f.lags[i] = map[int]float64{}
+	}
+	f.makeRoom()
 	span := max(res.TotalTestTime, res.LastRequestTime.Sub(res.FirstRequestTime))
 	n := min(max(res.TotalRequests/inWindow, leastOf), windows)
 	f.width = figure.Nice(max(span.Seconds(), 0.1) / float64(n))
@@ -71,6 +89,15 @@ func gather(res *result.Result) *facts {
 	}
 	f.widen()
 	return f
+}
+
+// makeRoom makes columns as long as the run says that they will be, within reason.
+func (f *facts) makeRoom() {
+	n := min(max(f.res.TotalRequests, 0), 1<<20)
+	for _, column := range []*[]float64{&f.sent, &f.end, &f.ttft, &f.ttlt, &f.tpot} {
+		*column = make([]float64, 0, n)
+	}
+	f.failed = make([]bool, 0, n)
 }
 
 // any reports whether a request was sent of which the instants are known.
@@ -93,20 +120,19 @@ func (f *facts) add(r *endpoint.Response) {
 	end := max(endOf(r).Sub(f.origin), sent)
 	f.sent, f.end = append(f.sent, sent.Seconds()), append(f.end, end.Seconds())
 	f.inFlight.Add(sent, end)
-	f.queued, f.writing = append(f.queued, queued(r)), append(f.writing, writing(r))
 	if n, _ := r.Retries(); n > 0 {
 		f.retried++
 	}
-	f.addLate(r, sent)
+	f.addLags(r, sent)
 	f.addSlow(r)
-	ttft, ttlt, tpot, kind := math.NaN(), math.NaN(), math.NaN(), endpoint.ErrorKind("")
+	ttft, ttlt, tpot := math.NaN(), math.NaN(), math.NaN()
 	if r.Failed() {
-		kind = kindOf(r.Error)
+		f.failedAt = append(f.failedAt, failure{kindOf(r.Error), end.Seconds()})
 	} else {
 		ttft, ttlt, tpot = metric(r, "ttft"), metric(r, "ttlt"), metric(r, "tpot")
 		f.addTokens(r, sent)
 	}
-	f.ttft, f.ttlt, f.tpot, f.failed = append(f.ttft, ttft), append(f.ttlt, ttlt), append(f.tpot, tpot), append(f.failed, kind)
+	f.ttft, f.ttlt, f.tpot, f.failed = append(f.ttft, ttft), append(f.ttlt, ttlt), append(f.tpot, tpot), append(f.failed, r.Failed())
 }
 
 // origin is when the first request was sent, on the clock of r.
@@ -125,24 +151,25 @@ func endOf(r *endpoint.Response) time.Time {
 	return r.End
 }
 
-func queued(r *endpoint.Response) float64 {
+// timeQueued is the time from when a request was due until it was sent.
+func timeQueued(r *endpoint.Response) time.Duration {
 	if r.Intended.IsZero() || r.Client >= 0 {
-		return math.NaN()
+		return 0
 	}
-	return max(r.Dispatched.Sub(r.Intended), 0).Seconds()
+	return r.Dispatched.Sub(r.Intended)
 }
 
-// writing is the time until the request was written, without connecting, which is the network's.
-func writing(r *endpoint.Response) float64 {
+// timeWriting is the time until the request was written, without connecting, which is the network's.
+func timeWriting(r *endpoint.Response) time.Duration {
 	if len(r.Attempts) == 0 || r.Attempts[0].Written.IsZero() {
-		return math.NaN()
+		return 0
 	}
-	a := r.Attempts[0]
+	a := &r.Attempts[0]
 	d := a.Written.Sub(r.Dispatched)
 	if !a.Reused && !a.Ready.IsZero() {
 		d -= a.Ready.Sub(a.Start)
 	}
-	return max(d, 0).Seconds()
+	return d
 }
 
 func metric(r *endpoint.Response, key string) float64 {
@@ -168,12 +195,28 @@ func (f *facts) addError(e *endpoint.Error) {
 	}
 }
 
-func (f *facts) addLate(r *endpoint.Response, sent time.Duration) {
+func (f *facts) addLags(r *endpoint.Response, sent time.Duration) {
+	window := f.window(sent)
+	f.addLag(queued, window, timeQueued(r))
+	f.addLag(writing, window, timeWriting(r))
+	var longest endpoint.Lateness
 	for i := range r.Events {
-		if e := &r.Events[i]; e.Late > 0 {
-			w := f.window(sent + e.At)
-			f.late[w] = max(f.late[w], e.Late.Duration().Seconds())
+		e := &r.Events[i]
+		if e.Late == 0 {
+			continue
 		}
+		if w := f.window(sent + e.At); w != window {
+			f.addLag(late, window, longest.Duration())
+			window, longest = w, 0
+		}
+		longest = max(longest, e.Late)
+	}
+	f.addLag(late, window, longest.Duration())
+}
+
+func (f *facts) addLag(of, window int, d time.Duration) {
+	if d > 0 {
+		f.lags[of][window] = max(f.lags[of][window], d.Seconds())
 	}
 }
 
@@ -293,12 +336,15 @@ func (f *facts) widen() {
 	if by == 1 {
 		return
 	}
-	tokens, late := map[int]float64{}, map[int]float64{}
+	tokens := map[int]float64{}
 	for w, n := range f.tokens {
 		tokens[w/by] += n
 	}
-	for w, d := range f.late {
-		late[w/by] = max(late[w/by], d)
+	f.tokens = tokens
+	for i, lag := range f.lags {
+		f.lags[i] = map[int]float64{}
+		for w, d := range lag {
+			f.lags[i][w/by] = max(f.lags[i][w/by], d)
+		}
 	}
-	f.tokens, f.late = tokens, late
 }

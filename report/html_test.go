@@ -228,17 +228,16 @@ func TestAHundredThousandRequestsGiveAPageOfLessThan5MB(t *testing.T) {
 }
 
 func TestPagesAreDrawnInABrowser(t *testing.T) {
+	b := figuretest.Start(t)
 	hostile := run(120, figuretest.Hostile)
 	hostile.RunName = figuretest.Hostile
 	for name, results := range map[string][]*result.Result{
 		"run": {run(900, "word ")}, "hostile": {hostile}, "side": {run(300, "a "), run(200, "b ")},
 		"failed": {complete(result.Result{}, fails(streamed(0, 0, time.Second, []time.Duration{1e6}, "x"), endpoint.KindReset, "gone"))},
 	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), name+".html")
-			require.NoError(t, os.WriteFile(path, []byte(rendered(t, results...)), 0o644))
-			figuretest.Check(t, path, "")
-		})
+		path := filepath.Join(t.TempDir(), name+".html")
+		require.NoError(t, os.WriteFile(path, []byte(rendered(t, results...)), 0o644))
+		b.Check(path, "")
 	}
 }
 

@@ -48,6 +48,7 @@ func (f *facts) latencies() figure.Section {
 func (f *facts) distribution(key, name, of, note string, values []float64) []figure.Block {
 	x := figure.Axis{Label: strings.ToLower(name), Unit: figure.Seconds, Log: true}
 	share := figure.Axis{Label: "share of " + of, Unit: figure.Fraction}
+	values = stats.Sorted(values) // once, for both
 	return []figure.Block{
 		figure.Figure{
 			Title: name, Note: strings.TrimSpace("The share of " + of + " that falls into each bin. " + note), X: x, Y: share, Marks: objectiveMarks(f.res.Objectives, key),

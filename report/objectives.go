@@ -1,24 +1,9 @@
 package report
 
 import (
-	"fmt"
-	"io"
-
 	"github.com/llmeter-go/llmeter/result"
 	"github.com/llmeter-go/llmeter/slo"
 )
-
-// writeObjectives says how the objectives of the run came out.
-func writeObjectives(w io.Writer, res *result.Result) {
-	head := "\nobjectives\n"
-	for _, o := range res.Check(res.Objectives) {
-		bullet := "  - "
-		for _, line := range wrap(Objective(o), 76) {
-			fmt.Fprintf(w, "%s%s%s\n", head, bullet, line)
-			head, bullet = "", "    "
-		}
-	}
-}
 
 // Objective is how an objective came out in one line: the number with its interval and n, whose number it is if it is not ours,
 // and why it is inconclusive if it is.

@@ -50,7 +50,8 @@ func (f *facts) latency(name string, values []float64) figure.Figure {
 		Title: name, Note: "Each successful request by when it was sent, and percentiles of every " + Seconds(f.width) + ".",
 		Wide: true, X: elapsed, Y: figure.Axis{Label: strings.ToLower(name), Unit: figure.Seconds}, Series: []figure.Series{f.cloud(values)},
 	}
-	for _, line := range []figure.Line{f.percentile("p50", figure.Blue, values, 0.5), f.percentile("p90", figure.Orange, values, 0.9)} {
+	in := f.inWindows(values)
+	for _, line := range []figure.Line{f.line("p50", figure.Blue, quantiles(in, 0.5)), f.line("p90", figure.Orange, quantiles(in, 0.9))} {
 		if hasValue(line.Y) {
 			fig.Series = append(fig.Series, line)
 		}
@@ -71,19 +72,34 @@ func (f *facts) cloud(values []float64) figure.Scatter {
 
 // percentile is a line through the percentiles of the requests that were sent in each stretch of time.
 func (f *facts) percentile(name string, color figure.Color, values []float64, q float64) figure.Line {
+	return f.line(name, color, quantiles(f.inWindows(values), q))
+}
+
+// inWindows are the values of the requests that were sent in each stretch of time, ascending.
+func (f *facts) inWindows(values []float64) [][]float64 {
 	in := make([][]float64, f.count)
 	for i, v := range values {
-		if w := f.at(f.sent[i]); !math.IsNaN(v) {
+		if !math.IsNaN(v) {
+			w := f.at(f.sent[i])
 			in[w] = append(in[w], v)
 		}
 	}
-	y := f.noValues()
+	for _, values := range in {
+		slices.Sort(values)
+	}
+	return in
+}
+
+// quantiles are those of the stretches of time that hold enough values, NaN of others.
+func quantiles(in [][]float64, q float64) []float64 {
+	y := make([]float64, len(in))
 	for w, values := range in {
+		y[w] = math.NaN()
 		if len(values) >= leastInWindow {
-			y[w] = stats.Quantile(stats.Sorted(values), q)
+			y[w] = stats.Quantile(values, q)
 		}
 	}
-	return f.line(name, color, y)
+	return y
 }
 
 // line has a value for each stretch of time. Where there are few of them they are dots too, as one alone makes no line.
@@ -128,7 +144,7 @@ func (f *facts) requestRate() figure.Figure {
 	done, sent := make([]float64, f.count), make([]float64, f.count)
 	for i := range f.sent {
 		sent[f.at(f.sent[i])] += 1 / f.length(f.at(f.sent[i]))
-		if f.failed[i] == "" {
+		if !f.failed[i] {
 			done[f.at(f.end[i])] += 1 / f.length(f.at(f.end[i]))
 		}
 	}
@@ -168,9 +184,9 @@ func (f *facts) errorsOverTime() figure.Figure {
 	for _, e := range f.res.Errors() {
 		bars := figure.Bars{Name: string(e.Kind), Stack: "failed", X: f.middles(), Values: make([]float64, f.count)}
 		some := false
-		for i, kind := range f.failed {
-			if kind == e.Kind {
-				bars.Values[f.at(f.end[i])]++
+		for _, failure := range f.failedAt {
+			if failure.kind == e.Kind {
+				bars.Values[f.at(failure.end)]++
 				some = true
 			}
 		}
@@ -187,28 +203,23 @@ func (f *facts) clientLag() figure.Figure {
 		Title: "The client's own lag", Note: "The worst in each stretch of " + Seconds(f.width) + ".",
 		X: elapsed, Y: figure.Axis{Label: "lag", Unit: figure.Seconds, Log: true}, Empty: "The endpoint does not tell when requests were written.",
 	}
-	worst := func(name string, color figure.Color, of []float64) {
-		if !hasValue(of) {
-			return
+	for i, line := range [lags]struct {
+		name  string
+		color figure.Color
+	}{
+		queued: {"sent after it was due", figure.Orange}, writing: {"written after it was sent", figure.Blue},
+		late: {"read after the kernel had it", figure.Green},
+	} {
+		if len(f.lags[i]) == 0 {
+			continue
 		}
 		y := f.noValues()
-		for i, v := range of {
-			if w := f.at(f.sent[i]); v > 0 && !(v <= y[w]) {
-				y[w] = v
+		for w, d := range f.lags[i] {
+			if w = min(w, f.count-1); !(d <= y[w]) {
+				y[w] = d
 			}
 		}
-		if hasValue(y) {
-			fig.Series = append(fig.Series, f.line(name, color, y))
-		}
-	}
-	worst("sent after it was due", figure.Orange, f.queued)
-	worst("written after it was sent", figure.Blue, f.writing)
-	if len(f.late) > 0 {
-		y := f.noValues()
-		for w, d := range f.late {
-			y[min(w, f.count-1)] = d
-		}
-		fig.Series = append(fig.Series, f.line("read after the kernel had it", figure.Green, y))
+		fig.Series = append(fig.Series, f.line(line.name, line.color, y))
 	}
 	return fig
 }

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -19,11 +17,15 @@ type Report struct {
 
 // A subject is what a report tells of. Each kind says the same things of itself, from which the formats are made.
 type subject interface {
-	page() figure.Page // HTML
+	document() document      // for Text and Markdown
+	records() records        // for CSV
+	json() any               // for JSON
+	benchmarks() []benchmark // for Benchfmt
+	page() figure.Page       // for HTML
 }
 
 // Run reports runs: all of one, or several side by side.
-func Run(results ...*result.Result) *Report { return &Report{subject: runs(results)} }
+func Run(results ...*result.Result) *Report { return &Report{subject: runs{all: results}} }
 
 // LoadTest reports how an endpoint behaved under more and more load.
 func LoadTest(r *experiments.LoadTestResult) *Report { return &Report{subject: loadTest{r}} }
@@ -42,11 +44,6 @@ func Sweep(r *experiments.SweepResult) *Report { return &Report{subject: sweep{r
 
 // Soak reports what drifted.
 func Soak(r *experiments.SoakResult) *Report { return &Report{subject: soak{r}} }
-
-// Load reports what a folder holds: a run, or any experiment.
-func Load(ctx context.Context, folder string, o result.LoadOptions) (*Report, error) {
-	return nil, errors.New("not yet")
-}
 
 // A Format is how a report is written.
 type Format string
@@ -80,30 +77,24 @@ func (r *Report) Write(w io.Writer, f Format) error {
 	return fmt.Errorf("%q is no format of a report", f)
 }
 
-// Text writes the report as tables that fit into 80 columns.
-func (r *Report) Text(w io.Writer) error { return errors.New("not yet") }
+// Text writes the report as tables that fit into 80 columns. It names numbers as people do, chooses their units for reading, and
+// colours verdicts, objectives, failures and changes if Color is set.
+func (r *Report) Text(w io.Writer) error { return r.subject.document().writeText(w, r.Color) }
 
-// Markdown writes the same as GitHub's Markdown.
-func (r *Report) Markdown(w io.Writer) error { return errors.New("not yet") }
+// Markdown writes what Text writes, as GitHub's Markdown.
+func (r *Report) Markdown(w io.Writer) error { return r.subject.document().writeMarkdown(w) }
 
-// CSV writes a table.
-func (r *Report) CSV(w io.Writer) error { return errors.New("not yet") }
+// CSV writes one table with a head: a row for each run, level, cell, difference or segment. Times are in seconds, and what is not
+// known is empty. Texts are as they are, also those that a spreadsheet takes for a formula.
+func (r *Report) CSV(w io.Writer) error { return r.subject.records().write(w) }
 
-// JSON writes a value.
-func (r *Report) JSON(w io.Writer) error { return errors.New("not yet") }
+// JSON writes one value, in a schema of its own for each kind of subject, which its key "schema" names; docs/report.md tells their
+// keys. Times are in seconds, and what is not known is null.
+func (r *Report) JSON(w io.Writer) error { return writeJSON(w, r.subject.json()) }
 
-// Benchfmt writes lines of Go's benchmark format.
-func (r *Report) Benchfmt(w io.Writer) error { return errors.New("not yet") }
+// Benchfmt writes Go's benchmark format, which benchstat reads: a line for each run, level, cell, row or segment. Lines of one name
+// are measurements of the same, which is what benchstat needs for an interval and a p-value.
+func (r *Report) Benchfmt(w io.Writer) error { return writeBenchmarks(w, r.subject.benchmarks()) }
 
 // HTML writes one page that opens from disk without a network.
 func (r *Report) HTML(w io.Writer) error { return r.subject.page().WriteHTML(w) }
-
-func (r runs) page() figure.Page {
-	switch len(r) {
-	case 0:
-		return figure.Page{}
-	case 1:
-		return page(gather(r[0]))
-	}
-	return sideBySide(r)
-}

@@ -165,7 +165,7 @@ func together(all []*facts, names []string) []figure.Block {
 	return []figure.Block{ttft, last, tokens, flight}
 }
 
-// each has what a run says of itself.
+// each has what a run says of itself. Its statistics are left to its own page: an experiment may have very many runs.
 func each(all []*facts, names []string) (blocks []figure.Block) {
 	for i, f := range all {
 		d := figure.Details{Title: names[i]}
@@ -178,9 +178,7 @@ func each(all []*facts, names []string) (blocks []figure.Block) {
 		if t, some := percentiles(f.st, "", ""); some {
 			d.Blocks = append(d.Blocks, t)
 		}
-		for _, s := range []figure.Section{f.failures(), trust(f.res), about(f.res, f.st)} {
-			d.Blocks = append(d.Blocks, s.Blocks...)
-		}
+		d.Blocks = slices.Concat(d.Blocks, f.failures().Blocks, trust(f.res).Blocks, identity(f.res))
 		blocks = append(blocks, d)
 	}
 	return blocks

@@ -1,4 +1,4 @@
-package report_test
+package report
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/llmeter-go/llmeter/endpoint"
-	"github.com/llmeter-go/llmeter/report"
 	"github.com/llmeter-go/llmeter/result"
 	"github.com/llmeter-go/llmeter/slo"
 )
@@ -58,7 +57,7 @@ func measured() *result.Result {
 
 func TestTheTableShowsTheSteadyStateObjectivesAndDoubts(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, report.Text(&b, measured()))
+	require.NoError(t, Text(&b, measured()))
 	const name = "testdata/warm.txt"
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o777))

@@ -63,7 +63,7 @@ class Chart {
     if (kind === "timeline") return Math.min(Math.max(n * 22 + 40, 120), 520);
     if (kind === "flame") return n * 23 + 34;
     if (kind === "heatmap") return Math.min(Math.max(n * 38 + 40, 260), 520);
-    return n ? Math.max(n * (14 + 18 * Math.min(this.names().length || 1, 4)) + 40, 120) : 280;
+    return n ? Math.max(n * (14 + 18 * Math.min(this.places(), 4)) + 40, 120) : 280;
   }
 
   columns(name, log) {
@@ -79,7 +79,11 @@ class Chart {
     return lo > 0 && hi > lo && (axis.log || hi > 4 * lo); // a narrower range looks the same
   }
 
-  names() { return [...new Set(this.figure.series.filter(s => kinds[s.kind].beside).map(s => s.name))]; }
+  // places is how many series stand side by side.
+  places() {
+    const beside = this.figure.series.filter(s => kinds[s.kind].beside);
+    return meet(beside) ? new Set(beside.map(s => s.name)).size : 1;
+  }
 
   shown() { return this.figure.series.filter(s => isLanes(s) || !this.hidden.has(s.name)); }
 
@@ -88,6 +92,7 @@ class Chart {
     c.fx = log.x ? Math.log10 : same;
     c.fy = log.y ? Math.log10 : same;
     c.slots = this.shown().filter(s => kinds[s.kind].beside);
+    c.meet = meet(c.slots);
     for (const s of figure.series) {
       s.hue = c.theme.series[s.color];
       if (isLanes(s)) s.entries = (s.kinds || [{ name: "", color: 0 }]).map((k, kind) => ({ name: k.name, kind, hue: c.theme.series[k.color] }));

@@ -1,7 +1,7 @@
 // The kinds of series. Each says where its values lie (xs, ys), what its axes may do, how it is drawn (as series of ECharts,
 // over coordinates that c.fx and c.fy have made from values) and what is to be read near a point (read).
 //
-// c is the chart's context: figure, theme, log, fx, fy, and slots, the places of series that stand side by side.
+// c is the chart's context: figure, theme, log, fx, fy, and slots, the places of series that stand side by side if they meet.
 
 const step = "end";
 
@@ -14,8 +14,8 @@ echarts.graphic.registerShape("bars", echarts.graphic.extendShape({
 const zip = (c, x, y) => x.map((v, i) => [c.fx(v), finite(y[i]) ? c.fy(y[i]) : "-"]);
 
 // custom draws everything at once, so that a series costs as little as it shows.
-const custom = (s, name, z, draw) => ({
-  type: "custom", id: s.id + name, name: s.name, z, silent: true, clip: true, animation: false, data: [[0, 0]], encode: { x: 0, y: 1 },
+const custom = (s, name, z, draw, clip = true) => ({
+  type: "custom", id: s.id + name, name: s.name, z, silent: true, clip, animation: false, data: [[0, 0]], encode: { x: 0, y: 1 },
   renderItem: (params, api) => ({ type: "group", children: draw(api, params.coordSys) }),
 });
 
@@ -25,6 +25,9 @@ const rectShape = (x1, y1, x2, y2, style) => ({
   shape: { x: Math.min(x1, x2), y: Math.min(y1, y2), width: Math.abs(x2 - x1), height: Math.abs(y2 - y1) },
 });
 const dotShape = (cx, cy, r, style) => ({ type: "circle", shape: { cx, cy, r }, style });
+
+// outside says whether a point lies outside of the drawing, by more than rounding.
+const outside = (box, [x, y]) => x < box.x - 1 || x > box.x + box.width + 1 || y < box.y - 1 || y > box.y + box.height + 1;
 
 // nearest gives the index of the value of an ascending column that is nearest to x.
 const nearest = (column, x) => {
@@ -59,11 +62,17 @@ const closest = (c, p, n, at) => {
 
 const isUpright = c => !c.figure.y.categories;
 
+// meet says whether any two of some series have a value for the same category: only then do they stand side by side.
+const meet = series => {
+  const has = s => (s.spreads || s.y).map(v => s.spreads ? !!v : finite(v));
+  return (series.length ? has(series[0]) : []).some((_, i) => series.filter(s => has(s)[i]).length > 1);
+};
+
 // middle gives the pixel across the categories of the i-th category for a series that shares the place with others.
 const middle = (c, s, i, band) => {
-  const width = Math.min(band * 0.8 / c.slots.length, 46);
-  const k = c.slots.indexOf(s);
-  return [(k - (c.slots.length - 1) / 2) * width, width];
+  const n = c.meet ? c.slots.length : 1, width = Math.min(band * 0.8 / n, 46);
+  const k = c.meet ? c.slots.indexOf(s) : 0;
+  return [(k - (n - 1) / 2) * width, width];
 };
 
 const placeText = (c, s, i) => {
@@ -130,9 +139,10 @@ const kinds = {
       };
       return at;
     },
-    draw: (s, c) => [custom(s, "", 5, api => s.y.flatMap((v, i) => {
+    draw: (s, c) => [custom(s, "", 5, (api, box) => s.y.flatMap((v, i) => {
       if (!finite(v)) return [];
       const at = kinds.intervals.point(s, c, api.coord, api.size, i);
+      if (outside(box, at(v))) return [];
       const shapes = [dotShape(...at(v), 4, { fill: s.hue })];
       if (finite(s.lo[i]) && finite(s.hi[i])) {
         const [a, b] = [at(s.lo[i]), at(s.hi[i])];
@@ -141,7 +151,7 @@ const kinds = {
         for (const [x, y] of [a, b]) shapes.push(lineShape(x - dx, y - dy, x + dx, y + dy, s.hue, 1.5));
       }
       return shapes;
-    }))],
+    }), false)], // whole dots at the edges; what lies outside is left out where the reader zooms
     read: (s, c, p) => {
       const hit = closest(c, p, s.y.length, i => finite(s.y[i]) && kinds.intervals.point(s, c, ([x, y]) => p.pixel(x, y), p.size, i)(s.y[i]));
       if (!hit) return null;

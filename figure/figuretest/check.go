@@ -49,13 +49,18 @@ const seen = `(() => {
 	return { figures: document.querySelectorAll("[data-figure]").length, blank, excess: document.documentElement.scrollWidth - innerWidth };
 })()`
 
-// Check opens the page of a file in all Views, its details too, and prints it. It fails the test when the page complains
-// about anything, tries to load anything, leaves a figure blank, or is wider than the window. It gives the longest time
-// that the page took to open. Screenshots of all views go to the folder shots unless that is "". Without Chromium on this
-// machine the test is skipped.
+// Check is [Browser.Check] with a browser of its own. Without Chromium on this machine the test is skipped.
 func Check(t *testing.T, path, shots string) (slowest time.Duration) {
 	t.Helper()
-	b := Start(t)
+	return Start(t).Check(path, shots)
+}
+
+// Check opens the page of a file in all Views, its details too, and prints it. It fails the test when the page complains
+// about anything, tries to load anything, leaves a figure blank, or is wider than the window. It gives the longest time
+// that the page took to open. Screenshots of all views go to the folder shots unless that is "".
+func (b *Browser) Check(path, shots string) (slowest time.Duration) {
+	b.t.Helper()
+	name := filepath.Base(path)
 	for _, v := range Views {
 		took := b.Open(path, v)
 		slowest = max(slowest, took)
@@ -67,19 +72,18 @@ func Check(t *testing.T, path, shots string) (slowest time.Duration) {
 			Excess  int
 		}
 		b.Eval(seen, &page)
-		require.Empty(t, page.Blank, "%s: figures without anything drawn", v)
-		require.LessOrEqual(t, page.Excess, 0, "%s: the page is wider than the window", v)
-		t.Logf("%s: %d figures, drawn after %v", v, page.Figures, took.Round(time.Millisecond))
+		require.Empty(b.t, page.Blank, "%s, %s: figures without anything drawn", name, v)
+		require.LessOrEqual(b.t, page.Excess, 0, "%s, %s: the page is wider than the window", name, v)
+		b.t.Logf("%s, %s: %d figures, drawn after %v", name, v, page.Figures, took.Round(time.Millisecond))
 		if shots != "" {
-			name := filepath.Join(shots, filepath.Base(path)+"-"+v.String()+".png")
-			require.NoError(t, os.WriteFile(name, b.Screenshot(), 0o644))
+			require.NoError(b.t, os.WriteFile(filepath.Join(shots, name+"-"+v.String()+".png"), b.Screenshot(), 0o644))
 		}
-		require.Empty(t, b.Problems(), "%s", v)
+		require.Empty(b.t, b.Problems(), "%s, %s", name, v)
 	}
 	pdf := b.PDF()
 	if shots != "" {
-		require.NoError(t, os.WriteFile(filepath.Join(shots, filepath.Base(path)+".pdf"), pdf, 0o644))
+		require.NoError(b.t, os.WriteFile(filepath.Join(shots, name+".pdf"), pdf, 0o644))
 	}
-	require.Empty(t, b.Problems(), "printing")
+	require.Empty(b.t, b.Problems(), "%s: printing", name)
 	return slowest
 }

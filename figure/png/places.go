@@ -10,11 +10,13 @@ import (
 	"github.com/llmeter-go/llmeter/figure"
 )
 
-// places says where series stand that share categories: side by side, bars of one stack on one another.
+// places says where series stand that share categories: side by side where any two have a value for the same one, bars of one
+// stack on one another.
 type places struct {
-	fig   figure.Figure
-	names []string
-	level bool // the categories are those of the y axis
+	fig    figure.Figure
+	names  []string
+	level  bool // the categories are those of the y axis
+	shared bool // no category has values of two: they need not stand side by side
 }
 
 // A slot is one of several places side by side.
@@ -27,18 +29,31 @@ func newPlaces(f figure.Figure) places {
 			p.names = append(p.names, name)
 		}
 	}
+	taken, meet := map[int]bool{}, false // categories that have a value, and whether any has two
+	take := func(n int, has func(i int) bool) {
+		for i := range n {
+			if has(i) {
+				meet = meet || taken[i]
+				taken[i] = true
+			}
+		}
+	}
 	for _, s := range f.Series {
 		switch s := s.(type) {
 		case figure.Bars:
 			add(stackName(s))
+			meet = true
 		case figure.Box:
 			add(s.Name)
+			take(len(s.Samples), func(i int) bool { return len(s.Samples[i]) > 0 })
 		case figure.Intervals:
 			if s.X == nil {
 				add(s.Name)
+				take(len(s.At), func(i int) bool { return !math.IsNaN(s.At[i]) })
 			}
 		}
 	}
+	p.shared = !meet
 	return p
 }
 
@@ -49,11 +64,20 @@ func stackName(s figure.Bars) string {
 	return s.Name
 }
 
-func (p places) of(shared bool, name string) slot {
-	if !shared {
+// of is the place of a series, which stands on categories or, alone, at numbers.
+func (p places) of(categories bool, name string) slot {
+	if !categories || p.shared {
 		return slot{0, 1}
 	}
 	return slot{slices.Index(p.names, name), len(p.names)}
+}
+
+// beside is how many series stand side by side.
+func (p places) beside() int {
+	if p.shared {
+		return 1
+	}
+	return max(len(p.names), 1)
 }
 
 // below sums the bars on which those of s stand.

@@ -57,7 +57,7 @@ func height(f figure.Figure) int {
 		return head + foot + min(max(38*n, 240), 560)
 	}
 	if n > 0 {
-		return head + foot + max(n*(14+18*min(len(f.Series), 4)), 80)
+		return head + foot + max(n*(14+18*min(newPlaces(f).beside(), 4)), 80)
 	}
 	return 460
 }

@@ -1,0 +1,17 @@
+//go:build linux || darwin
+
+package live
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+// foreground reports whether this process belongs to the group that has the terminal. Another one is stopped when it changes the
+// terminal's mode.
+func foreground(tty *os.File) bool {
+	var group int32
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, tty.Fd(), syscall.TIOCGPGRP, uintptr(unsafe.Pointer(&group)))
+	return errno != 0 || int(group) == syscall.Getpgrp()
+}
