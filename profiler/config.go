@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/llmeter-go/llmeter/price"
 )
 
-// Config says which analyses to run. Its JSON is NAT's eval.general.profiler; there, what is not given has NAT's default. The zero
-// value runs none but the confidence intervals, which are always computed.
+// Config says which analyses to run. Its JSON is NAT's eval.general.profiler, with further keys for the analyses that NAT does not have;
+// there, what is not given has NAT's default. The zero value runs none but the confidence intervals, which are always computed.
 type Config struct {
 	BaseMetrics           bool             `json:"base_metrics"`              // WorkflowRuntimes
 	TokenUsageForecast    bool             `json:"token_usage_forecast"`      // FitForecast
@@ -22,6 +24,13 @@ type Config struct {
 	ConcurrencySpikes     SpikeConfig      `json:"concurrency_spike_analysis"`
 	PrefixSpan            PrefixSpanConfig `json:"prefix_span_analysis"`
 	PredictionTrie        TrieConfig       `json:"prediction_trie"`
+	Dynamo                DynamoConfig     `json:"dynamo_metrics"`
+
+	CriticalPath bool          `json:"critical_path_analysis"` // AnalyzeCriticalPaths
+	Streaming    bool          `json:"streaming_metrics"`      // AnalyzeStreaming
+	Waiting      bool          `json:"waiting_analysis"`       // AnalyzeWaiting
+	Costs        CostConfig    `json:"cost_analysis"`
+	Anomalies    AnomalyConfig `json:"anomaly_detection"`
 }
 
 // PrefixConfig is for FindCommonPrefixes.
@@ -65,6 +74,35 @@ type TrieConfig struct {
 	Parallel        float64 `json:"w_parallel"`
 }
 
+// DynamoConfig is for metrics of NVIDIA Dynamo, which Runner.Dynamo collects from a Prometheus server. The zero value collects the least.
+type DynamoConfig struct {
+	Enable            bool     `json:"enable"`
+	PrometheusURL     string   `json:"prometheus_url"` // "" = http://localhost:9090
+	CollectKVCache    bool     `json:"collect_kv_cache"`
+	CollectTTFT       bool     `json:"collect_ttft"`
+	CollectITL        bool     `json:"collect_itl"`
+	CollectInflight   bool     `json:"collect_inflight_requests"`
+	CollectThroughput bool     `json:"collect_throughput"`
+	CollectTokens     bool     `json:"collect_token_throughput"`
+	QueryRange        string   `json:"query_range"`              // over which Prometheus takes a rate; "" = 30s
+	LookbackSeconds   float64  `json:"lookback_seconds"`         // of the range queries, where the traces have no time; 0 = 600
+	Start             *float64 `json:"workflow_start_timestamp"` // of the range queries, in seconds since the epoch; nil = the first event of the traces
+	End               *float64 `json:"workflow_end_timestamp"`   // nil = the last event
+}
+
+// CostConfig is for AnalyzeCosts.
+type CostConfig struct {
+	Enable bool        `json:"enable"`
+	Prices price.Table `json:"prices"`
+}
+
+// AnomalyConfig is for AnalyzeAnomalies.
+type AnomalyConfig struct {
+	Enable    bool    `json:"enable"`
+	Threshold float64 `json:"threshold"` // in standard deviations; 0 = 3.5
+	Least     int     `json:"least_n"`   // calls that an operation must have to be looked at; 0 = 20
+}
+
 // NATConfig is NAT's default: nothing enabled, and its settings for what may be.
 func NATConfig() Config {
 	s := DefaultSensitivity()
@@ -74,42 +112,34 @@ func NATConfig() Config {
 		PredictionTrie: TrieConfig{
 			OutputFilename: trieFile, AutoSensitivity: true, Scale: s.Scale, Critical: s.Critical, Fanout: s.Fanout, Position: s.Position,
 		},
+		Dynamo: DynamoConfig{
+			PrometheusURL: "http://localhost:9090", CollectKVCache: true, CollectTTFT: true, CollectITL: true, CollectInflight: true, CollectThroughput: true,
+			CollectTokens: true, QueryRange: "30s",
+		},
 	}
 }
 
-// FullConfig is NATConfig with every analysis enabled.
+// FullConfig is NATConfig with every analysis enabled but Dynamo's metrics, which need a server. Costs need a table of prices; without one
+// they say what is not priced.
 func FullConfig() Config {
 	c := NATConfig()
 	c.BaseMetrics, c.TokenUsageForecast, c.TokenUniqueness, c.WorkflowRuntime, c.LLMMetrics = true, true, true, true, true
 	c.BottleneckAnalysis = BottleneckConfig{true, true}
 	c.PromptCachingPrefixes.Enable, c.ConcurrencySpikes.Enable, c.PrefixSpan.Enable, c.PredictionTrie.Enable = true, true, true, true
+	c.CriticalPath, c.Streaming, c.Waiting, c.Costs.Enable, c.Anomalies.Enable = true, true, true, true, true
 	return c
 }
 
 // UnmarshalJSON reads NAT's form. A key that does not belong there is an error.
 func (c *Config) UnmarshalJSON(b []byte) error {
 	type plain Config
-	read := struct {
-		plain
-		Dynamo json.RawMessage `json:"dynamo_metrics"`
-	}{plain: plain(NATConfig())}
+	read := plain(NATConfig())
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&read); err != nil {
 		return err
 	}
-	var dynamo struct {
-		Enable bool `json:"enable"`
-	}
-	if len(read.Dynamo) > 0 {
-		if err := json.Unmarshal(read.Dynamo, &dynamo); err != nil {
-			return err
-		}
-	}
-	if dynamo.Enable {
-		return errors.New("dynamo_metrics cannot be enabled: no Prometheus server is read")
-	}
-	*c = Config(read.plain)
+	*c = Config(read)
 	return nil
 }
 
@@ -132,6 +162,12 @@ func (c Config) Validate() error {
 		if err := s.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("prediction_trie: %w", err))
 		}
+	}
+	if err := c.Costs.Prices.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("cost_analysis: prices: %w", err))
+	}
+	if a := c.Anomalies; !(a.Threshold >= 0) || a.Least < 0 {
+		errs = append(errs, fmt.Errorf("anomaly_detection: threshold %v and least_n %d must not be negative", a.Threshold, a.Least))
 	}
 	return errors.Join(errs...)
 }

@@ -268,8 +268,40 @@ func (d *decoder) raw(v *fastjson.Value) json.RawMessage {
 		d.arena = make([]byte, 0, chunk)
 	}
 	start := len(d.arena)
-	d.arena = v.MarshalTo(d.arena)
+	d.arena = appendFast(d.arena, v)
 	return json.RawMessage(d.arena[start:len(d.arena):len(d.arena)])
+}
+
+// appendFast writes a value as compact JSON. fastjson's own way escapes strings as Go does, which is not always JSON.
+func appendFast(b []byte, v *fastjson.Value) []byte {
+	switch v.Type() {
+	case fastjson.TypeString:
+		s, _ := v.StringBytes()
+		return appendString(b, s)
+	case fastjson.TypeArray:
+		items, _ := v.Array()
+		b = append(b, '[')
+		for i, item := range items {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendFast(b, item)
+		}
+		return append(b, ']')
+	case fastjson.TypeObject:
+		o, _ := v.Object()
+		b = append(b, '{')
+		first := true
+		o.Visit(func(key []byte, v *fastjson.Value) {
+			if !first {
+				b = append(b, ',')
+			}
+			first = false
+			b = appendFast(append(appendString(b, key), ':'), v)
+		})
+		return append(b, '}')
+	}
+	return v.MarshalTo(b)
 }
 
 func (d *decoder) extra(m map[string]json.RawMessage, key []byte, v *fastjson.Value) map[string]json.RawMessage {

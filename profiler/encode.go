@@ -2,13 +2,14 @@ package profiler
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"io"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // MarshalJSON writes the step with every member that NAT writes, null where there is nothing.
@@ -94,6 +95,9 @@ func appendUsage(b []byte, u *UsageInfo) []byte {
 }
 
 func appendExtra(b []byte, extra map[string]json.RawMessage) []byte {
+	if len(extra) == 0 {
+		return b
+	}
 	for _, key := range slices.Sorted(maps.Keys(extra)) {
 		b = append(appendString(append(b, ','), key), ':')
 		b = appendRaw(b, extra[key])
@@ -115,18 +119,42 @@ func appendOptional(b []byte, s string) []byte {
 	return appendString(b, s)
 }
 
-// appendString writes s as JSON, as itself where that is possible.
-func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			var quoted bytes.Buffer
-			e := json.NewEncoder(&quoted)
-			e.SetEscapeHTML(false)
-			_ = e.Encode(s) // a string can always be encoded
-			return append(b, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
+// appendString writes s as JSON, as itself where that is possible. What is not UTF-8 becomes the replacement character.
+func appendString[S string | []byte](b []byte, s S) []byte {
+	b = append(b, '"')
+	done := 0
+	for i := 0; i < len(s); {
+		c, size, plain := s[i], 1, false
+		if c < utf8.RuneSelf {
+			plain = c >= ' ' && c != '"' && c != '\\'
+		} else {
+			var next [utf8.UTFMax]byte
+			var r rune
+			r, size = utf8.DecodeRune(next[:copy(next[:], s[i:])])
+			plain = r != utf8.RuneError || size > 1
 		}
+		if !plain {
+			b = appendEscape(append(b, s[done:i]...), c)
+			done = i + size
+		}
+		i += size
 	}
-	return append(append(append(b, '"'), s...), '"')
+	return append(append(b, s[done:]...), '"')
+}
+
+// appendEscape writes a byte that cannot stand as it is.
+func appendEscape(b []byte, c byte) []byte {
+	const hex = "0123456789abcdef"
+	switch {
+	case c >= utf8.RuneSelf:
+		return append(b, `\ufffd`...)
+	case c == '"' || c == '\\':
+		return append(b, '\\', c)
+	}
+	if i := strings.IndexByte("\b\t\n\f\r", c); i >= 0 {
+		return append(b, '\\', "btnfr"[i])
+	}
+	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }
 
 // appendNumber writes the shortest decimal that reads back as v; null for what JSON has no number for.

@@ -44,9 +44,15 @@ func (o *output) write(name string, write func(io.Writer) error) {
 // results writes the files of all analyses.
 func (o *output) results(c Config, r *Results) {
 	o.write(optimizationFile, indented(r.InferenceOptimization))
-	if r.SimpleStack != nil || r.NestedStack != nil || r.Spikes != nil || r.Patterns != nil {
+	ofNAT := r.SimpleStack != nil || r.NestedStack != nil || r.Spikes != nil || r.Patterns != nil
+	if ofNAT || r.Profile.any() {
 		o.write(reportFile, r.WriteReport)
+	}
+	if ofNAT {
 		o.write(metricsFile, r.writeMetrics)
+	}
+	if r.Profile.any() {
+		o.write(profileFile, indented(r.Profile))
 	}
 	if r.NestedStack != nil && len(r.NestedStack.Nodes) > 0 {
 		o.write(ganttFile, r.NestedStack.WriteGantt)

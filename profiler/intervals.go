@@ -232,7 +232,7 @@ func estimate(values []float64, definition string) *Estimate {
 			e.Notes = append(e.Notes, w.Text)
 		}
 	}
-	for _, p := range []float64{50, 90, 95, 99} {
+	for _, p := range percentileLevels {
 		q := p / 100
 		e.Percentiles = append(e.Percentiles, Percentile{fmt.Sprintf("p%g", p), s.Quantile(q), bounds(s.QuantileInterval(q, 0.95))})
 		if w, ok := stats.IntervalWarning(q, 0.95, float64(s.N())); ok {

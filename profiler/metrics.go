@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// WriteReport writes the reports of the stack, spike and pattern analyses, as workflow_profiling_report.txt holds them.
+// WriteReport writes the reports of the stack, spike and pattern analyses, and then those of the Profile, as workflow_profiling_report.txt
+// holds them.
 func (r *Results) WriteReport(w io.Writer) error {
 	var reports []func(io.Writer) error
 	if r.SimpleStack != nil {
@@ -22,6 +23,7 @@ func (r *Results) WriteReport(w io.Writer) error {
 	if r.Patterns != nil {
 		reports = append(reports, r.Patterns.WriteReport)
 	}
+	reports = append(reports, r.Profile.reports()...)
 	for _, report := range reports {
 		if _, err := io.WriteString(w, "\n\n\n"); err != nil {
 			return err
@@ -31,6 +33,26 @@ func (r *Results) WriteReport(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// reports are those of the analyses that there are.
+func (p *Profile) reports() (reports []func(io.Writer) error) {
+	if p.CriticalPaths != nil {
+		reports = append(reports, p.CriticalPaths.WriteReport)
+	}
+	if p.Streaming != nil {
+		reports = append(reports, p.Streaming.WriteReport)
+	}
+	if p.Waiting != nil {
+		reports = append(reports, p.Waiting.WriteReport)
+	}
+	if p.Costs != nil {
+		reports = append(reports, p.Costs.WriteReport)
+	}
+	if p.Anomalies != nil {
+		reports = append(reports, p.Anomalies.WriteReport)
+	}
+	return reports
 }
 
 // writeMetrics writes workflow_profiling_metrics.json. The lists in it can be long, so they are written element by element.

@@ -21,6 +21,8 @@ type reader struct {
 	last    int    // how many steps the trace before had, as a guess for the next
 	open    bool   // trace ends with what is being read, so it is no request of bare steps
 	members []byte // of an object that may prove to be a step
+	part    part   // of a recording, that is being read
+	parts   parts
 	stopped bool
 }
 
@@ -39,11 +41,14 @@ func (r *reader) run(src io.Reader) {
 	}
 	r.s = scanner{src: b, buf: r.s.buf}
 	r.s.lines = startsLines(b)
-	if err := r.text(); err != nil {
-		r.finish()
+	err := r.text()
+	r.finish()
+	for _, t := range r.parts.rest() {
+		r.emit(t)
+	}
+	if err != nil {
 		r.fail(err)
 	}
-	r.finish()
 }
 
 // startsLines says whether the text begins with the beginning of an object and of a member on one line.
@@ -152,7 +157,7 @@ func (r *reader) unexpected() error {
 func (r *reader) object() error {
 	offset := r.s.offset()
 	r.s.pos++
-	r.members = r.members[:0]
+	r.members, r.part = r.members[:0], part{}
 	isRequest, isStep := false, false
 	for {
 		c, err := r.s.peek()
@@ -189,6 +194,8 @@ func (r *reader) object() error {
 			r.open = true
 			r.s.pos++
 			err = r.list(r.step)
+		case key == partKey || key == completeKey:
+			err = r.partMember(key)
 		case key == "payload":
 			isStep = true
 			fallthrough
@@ -279,7 +286,11 @@ func (r *reader) decode(raw []byte, offset int64) {
 func (r *reader) begin() {
 	if r.trace == nil {
 		r.trace = &Trace{Number: r.number, Steps: make([]IntermediateStep, 0, r.last)}
-		r.number++
+		if held := r.parts[r.part.of]; held != nil {
+			r.trace.Number = held.Number
+		} else {
+			r.number++
+		}
 		r.bad = 0
 		r.d.forget()
 	}
@@ -290,7 +301,14 @@ func (r *reader) finish() {
 	if t := r.trace; t != nil {
 		r.trace, r.open = nil, false
 		r.last = min(len(t.Steps), 1000)
-		r.stopped = r.stopped || !r.yield(t, nil)
+		r.emit(r.parts.add(&r.part, t))
+	}
+}
+
+// emit yields a trace, if there is one.
+func (r *reader) emit(t *Trace) {
+	if t != nil && !r.stopped {
+		r.stopped = !r.yield(t, nil)
 	}
 }
 

@@ -28,7 +28,9 @@ func Resolve(t *Trace) *Request {
 			r.Unknown[p.EventType]++
 		}
 	}
-	r.Spans = sortSpans(pair(t.Steps))
+	spans := pair(t.Steps)
+	addChunks(spans, t.Steps)
+	r.Spans = sortSpans(spans)
 	setParents(r.Spans)
 	return r
 }

@@ -12,7 +12,25 @@ type Results struct {
 	Patterns              *Patterns             `json:"-"`
 	Trie                  *PredictionTrie       `json:"-"`
 	Forecast              *Forecast             `json:"-"`
+	Profile               Profile               `json:"-"`
 	Requests              []*Request            `json:"-"` // that the analyses looked at
+}
+
+// Profile is the content of llmeter_profile.json: the analyses that NAT does not have. What was not asked for is nil.
+type Profile struct {
+	Schema        string         `json:"schema"` // "llmeter.profile/1"
+	CriticalPaths *CriticalPaths `json:"critical_path"`
+	Streaming     *Streaming     `json:"streaming"`
+	Waiting       *Waiting       `json:"waiting"`
+	Costs         *Costs         `json:"cost"`
+	Anomalies     *Anomalies     `json:"anomalies"`
+}
+
+const profileSchema = "llmeter.profile/1"
+
+// any says whether there is anything in it.
+func (p *Profile) any() bool {
+	return p.CriticalPaths != nil || p.Streaming != nil || p.Waiting != nil || p.Costs != nil || p.Anomalies != nil
 }
 
 // InferenceOptimization is the content of inference_optimization.json. What was not asked for is nil.

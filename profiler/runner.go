@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"os"
 	"time"
 
@@ -24,6 +25,7 @@ const (
 	ganttFile        = "gantt_chart.png"
 	trieFile         = "prediction_trie.json"
 	forecastFile     = "fitted_model.json"
+	profileFile      = "llmeter_profile.json"
 )
 
 // A Runner profiles traces: it runs the analyses that its Config names and writes their files, those of NAT's ProfilerRunner.
@@ -33,6 +35,10 @@ type Runner struct {
 	NoOutput  bool                // write nothing
 	Logger    *slog.Logger        // told what was left out; nil = nobody
 	Tokenizer tokenizer.Tokenizer // counts the tokens of prompts; nil = estimated from their size
+
+	// Dynamo collects the metrics of Dynamo for the time between two moments, which are zero if the traces have no events; what it returns becomes
+	// JSON. Required if the Config enables them. The function Collect of the package dynamo is one.
+	Dynamo func(ctx context.Context, c DynamoConfig, start, end time.Time) (any, error)
 }
 
 // Run profiles the traces. They are read once, and no more than three are held whole; their spans and prompts are kept. A trace that
@@ -59,14 +65,18 @@ func (r Runner) Run(ctx context.Context, traces iter.Seq2[*Trace, error]) (*Resu
 	if err := r.analyze(ctx, results); err != nil {
 		return nil, err
 	}
+	dynamoErr := r.collectDynamo(ctx, results)
 	out.results(r.Config, results)
-	return results, errors.Join(append(out.errs, readErr)...)
+	return results, errors.Join(append(out.errs, readErr, dynamoErr)...)
 }
 
 func (r Runner) validate() error {
 	var errs []error
 	if r.OutputDir == "" && !r.NoOutput {
 		errs = append(errs, errors.New("OutputDir is required unless NoOutput is set"))
+	}
+	if r.Config.Dynamo.Enable && r.Dynamo == nil {
+		errs = append(errs, errors.New("dynamo_metrics are enabled, and Dynamo, which collects them, is not set"))
 	}
 	errs = append(errs, r.Config.Validate())
 	if err := errors.Join(errs...); err != nil {
@@ -152,7 +162,55 @@ func (r Runner) analyze(ctx context.Context, results *Results) error {
 	run(c.PrefixSpan.Enable, func() { results.Patterns, _ = FindPatterns(requests, c.patterns()) }) // the options are valid
 	run(c.PredictionTrie.Enable, func() { results.Trie = BuildTrie(requests, c.sensitivity(), time.Now()) })
 	run(c.TokenUsageForecast, func() { results.Forecast = FitForecast(Usage(requests)) })
+	p := &results.Profile
+	p.Schema = profileSchema
+	run(c.CriticalPath, func() { p.CriticalPaths = AnalyzeCriticalPaths(requests) })
+	run(c.Streaming, func() { p.Streaming = AnalyzeStreaming(requests) })
+	run(c.Waiting, func() { p.Waiting = AnalyzeWaiting(requests) })
+	run(c.Costs.Enable, func() { p.Costs = AnalyzeCosts(requests, c.Costs.Prices) })
+	run(c.Anomalies.Enable, func() { p.Anomalies = AnalyzeAnomalies(requests, c.Anomalies.Threshold, c.Anomalies.Least) })
 	err := group.Wait()
 	results.LLMLatency, results.WorkflowRuntimeMetrics = &o.ConfidenceIntervals.LLMLatency, o.WorkflowRuntimes
 	return err
+}
+
+// collectDynamo asks for the metrics of the time that the traces are of. What was collected counts, even beside an error.
+func (r Runner) collectDynamo(ctx context.Context, results *Results) error {
+	c := r.Config.Dynamo
+	if !c.Enable {
+		return nil
+	}
+	first, last := window(results.Requests)
+	start, end := timeOf(c.Start, first), timeOf(c.End, last)
+	metrics, err := r.Dynamo(ctx, c, start, end)
+	results.InferenceOptimization.DynamoMetrics = metrics
+	if err != nil {
+		return fmt.Errorf("dynamo_metrics: %w", err)
+	}
+	return nil
+}
+
+// window is from the first event of all requests to the last; zeros without events.
+func window(requests []*Request) (first, last float64) {
+	for _, r := range requests {
+		if r.Steps == 0 {
+			continue
+		}
+		if first == 0 || r.Start < first {
+			first = r.Start
+		}
+		last = max(last, r.End)
+	}
+	return first, last
+}
+
+// timeOf is the configured moment, or else another, in seconds since the epoch; zero for 0.
+func timeOf(configured *float64, seconds float64) time.Time {
+	if configured != nil {
+		seconds = *configured
+	}
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(math.Round(seconds * 1e6)))
 }

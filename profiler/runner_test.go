@@ -35,6 +35,7 @@ func TestOnlyTheFilesOfWhatIsEnabledAreWritten(t *testing.T) {
 		"patterns": {Config{PrefixSpan: PrefixSpanConfig{Enable: true}}, metrics},
 		"trie":     {Config{PredictionTrie: TrieConfig{Enable: true, OutputFilename: "t.json"}}, []string{"t.json"}},
 		"forecast": {Config{TokenUsageForecast: true}, []string{"fitted_model.json"}},
+		"critical": {Config{CriticalPath: true}, []string{"llmeter_profile.json", "workflow_profiling_report.txt"}},
 	} {
 		dir := filepath.Join(t.TempDir(), "deep", "er")
 		_, err := Runner{Config: test.config, OutputDir: dir}.Run(t.Context(), Traces(&Trace{Steps: llm("a", 0, 1).steps()}))
@@ -170,7 +171,6 @@ func TestConfigHasTheDefaultsOfNATWhereNothingIsSaid(t *testing.T) {
 	require.NoError(t, FullConfig().Validate())
 	require.NoError(t, Config{}.Validate())
 	require.ErrorContains(t, json.Unmarshal([]byte(`{"prefix_spam":{}}`), &c), "prefix_spam")
-	require.ErrorContains(t, json.Unmarshal([]byte(`{"dynamo_metrics":{"enable":true}}`), &c), "dynamo_metrics")
 }
 
 func TestCSVLeavesTextsOutIfToldTo(t *testing.T) {

@@ -49,6 +49,9 @@ type Span struct {
 	Parent     int32      // index in Request.Spans; -1 = none
 	Tokens     TokenUsage // of an LLM call
 	Input      string     // the prompt of an LLM call that started
+	Chunks     []float64  // when the pieces of an LLM call's answer came: its LLM_NEW_TOKEN events, ascending
+	HTTPStatus int        // of the answer that ended it, where its END says so, see HTTPStatusKey; 0 = not known
+	RetryAfter float64    // seconds that the server asked to wait before another attempt, see RetryAfterKey; 0 = not known
 
 	parentID string
 	gap      float64 // seconds since the call before, as the trace has it
@@ -232,6 +235,9 @@ func (p *pairer) add(start, end int32) {
 		s.State = Reversed
 	case s.State == Complete && p.steps[end].Payload.FailedWith() != "":
 		s.State = Failed
+	}
+	if end >= 0 {
+		s.HTTPStatus, s.RetryAfter = p.steps[end].Payload.answered()
 	}
 	p.spans = append(p.spans, s)
 }

@@ -141,15 +141,21 @@ func (t *tree) subtreeTimes(self []float64) []float64 {
 // from the end of a span, the child that ended last is what it waited for, before that the child that ended last before that
 // one began, and so on; between them it worked itself. (Zhang et al., CRISP, USENIX ATC 2022.)
 func (t *tree) criticalTimes() (times []float64, outside float64) {
+	times, outside, _ = t.criticalWindows()
+	return times, outside
+}
+
+// criticalWindows gives also the time in which each span is on the path, empty for one that is not.
+func (t *tree) criticalWindows() (times []float64, outside float64, windows [][2]float64) {
 	times = make([]float64, len(t.spans))
-	windows := make([][2]float64, len(t.spans)) // in which a span is on the path; empty for one that is not
+	windows = make([][2]float64, len(t.spans))
 	outside = t.walkBack(t.roots, t.request.Start, t.request.End, windows)
 	for _, i := range t.order {
 		if w := windows[i]; w[1] > w[0] {
 			times[i] = t.walkBack(t.children[i], w[0], w[1], windows)
 		}
 	}
-	return times, outside
+	return times, outside, windows
 }
 
 // walkBack goes back from end to start along the children that followed one another, sets their windows and returns the time
