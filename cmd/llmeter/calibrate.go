@@ -18,6 +18,8 @@ type calibrateCommand struct {
 	Within time.Duration `default:"9s" help:"Longest time to take."`
 	Format string        `enum:"text,json" default:"text" help:"Form of the result: text or json."`
 	Quiet  bool          `short:"q" help:"Print nothing but the result."`
+
+	Config configFile `embed:""`
 }
 
 // Run measures this machine and prints what it can measure.

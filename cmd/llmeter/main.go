@@ -52,12 +52,21 @@ func (e *exitError) Error() string { return fmt.Sprint(e.err) }
 func (e *exitError) Unwrap() error { return e.err }
 
 type commands struct {
-	Run       runCommand       `cmd:"" help:"Run one test against an endpoint: many requests, measured."`
-	Events    eventsCommand    `cmd:"" help:"Print every instant of every request of a saved run as JSON Lines."`
-	Report    reportCommand    `cmd:"" help:"Show saved runs: as a table, as JSON, or as a page with figures."`
-	Calibrate calibrateCommand `cmd:"" help:"Measure what this machine can measure: streams, events per second, and at which error."`
-	Mock      mockCommand      `cmd:"" help:"Serve an OpenAI-compatible model that answers with known timing."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
+	Run        runCommand        `cmd:"" help:"Run one test against an endpoint: many requests, measured."`
+	Load       loadCommand       `cmd:"" help:"Run the same requests at several levels of load."`
+	Heatmap    heatmapCommand    `cmd:"" help:"Measure how latency depends on the lengths of prompts and answers."`
+	Capacity   capacityCommand   `cmd:"" help:"Search the highest load that still meets objectives."`
+	Compare    compareCommand    `cmd:"" help:"Compare two saved runs, or two endpoints: is B slower than A?"`
+	Sweep      sweepCommand      `cmd:"" help:"Run every combination of loads, lengths and models, as one table."`
+	Soak       soakCommand       `cmd:"" help:"Run the same load for hours, and tell what drifts."`
+	Events     eventsCommand     `cmd:"" help:"Print every instant of every request of a saved run as JSON Lines."`
+	Report     reportCommand     `cmd:"" help:"Show saved runs: as a table, as JSON, or as a page with figures."`
+	Profile    profileCommand    `cmd:"" help:"Find where the time of an agent workflow goes, from its traces."`
+	Calibrate  calibrateCommand  `cmd:"" help:"Measure what this machine can measure: streams, events per second, and at which error."`
+	Mock       mockCommand       `cmd:"" help:"Serve an OpenAI-compatible model that answers with known timing."`
+	Init       initCommand       `cmd:"" help:"Write a commented file for --config."`
+	Completion completionCommand `cmd:"" help:"Print the script that completes this command in a shell."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // terminal is what commands print to.
@@ -79,7 +88,9 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) (code in
 	var cli commands
 	parser, err := kong.New(&cli,
 		kong.Name("llmeter"),
-		kong.Description("Measure LLM endpoints."),
+		kong.Description("Measure LLM endpoints. Every flag --name may also be set as LLMETER_NAME in the environment, or in the file of --config."),
+		kong.PostBuild(environment),
+		kong.ValueFormatter(helpOf),
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { panic(exitCode(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// startServer starts the mock server: server [key=KEY] [models=NAME] [FAULT]. Its URL is then in $URL.
+// startServer starts the mock server: server [key=KEY] [models=NAME] [ttft=TIME] [slots=N] [FAULT]. Its URL is then in $URL.
 func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	o := mock.Options{TTFT: mock.Fixed(time.Millisecond), Tokens: mock.Fixed(8)}
 	for _, arg := range args {
@@ -43,6 +44,12 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 			o.APIKey = value
 		case "models":
 			o.Models = []string{value}
+		case "ttft":
+			ts.Check(o.TTFT.UnmarshalText([]byte(value)))
+		case "slots":
+			slots, err := strconv.Atoi(value)
+			ts.Check(err)
+			o.Slots = slots
 		default:
 			var f mock.Fault
 			ts.Check(f.UnmarshalText([]byte(arg)))
@@ -71,7 +78,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 func TestHelpNamesEveryCommand(t *testing.T) {
 	var out, errs bytes.Buffer
 	require.Zero(t, command(t.Context(), []string{"--help"}, &out, &errs))
-	for _, name := range []string{"run", "report", "events", "mock", "version"} {
+	for _, name := range []string{"run", "load", "heatmap", "capacity", "compare", "sweep", "soak", "report", "events", "mock", "init", "completion", "version"} {
 		require.Contains(t, out.String(), name)
 	}
 	require.Empty(t, errs.String())

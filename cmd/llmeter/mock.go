@@ -22,6 +22,8 @@ type mockCommand struct {
 	ModelNames     []string       `name:"models" help:"Models that exist; by default every name does."`
 	APIKey         string         `name:"api-key" env:"LLMETER_MOCK_API_KEY" help:"Key that requests must bring."`
 	Records        int            `default:"100000" help:"How many requests are remembered for GET /mock/records."`
+
+	Config configFile `embed:""`
 }
 
 // Run serves until the context is done.

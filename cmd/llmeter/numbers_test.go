@@ -18,7 +18,9 @@ func TestObjectivesDecideTheExitCode(t *testing.T) {
 		for _, s := range statuses {
 			all = append(all, outcome(s))
 		}
-		exit, ok := errors.AsType[*exitError](kept(all))
+		var kept objectives
+		kept.add("", all)
+		exit, ok := errors.AsType[*exitError](kept.err())
 		if !ok {
 			return 0
 		}
@@ -30,6 +32,8 @@ func TestObjectivesDecideTheExitCode(t *testing.T) {
 	require.Equal(t, exitFailed, code(slo.Undefined))
 	require.Equal(t, exitDoubtful, code(slo.Inconclusive, slo.Met))
 	require.Equal(t, exitDoubtful, code(slo.Missed, slo.Inconclusive), "what cannot be trusted goes before what is missed")
-	require.ErrorContains(t, kept([]slo.Outcome{outcome(slo.Inconclusive)}),
-		"objectives left open: ttft-p99 < 500ms: inconclusive, 510ms, off by 10ms; the client's own part in it could be the reason")
+	var kept objectives
+	kept.add("00004-clients", []slo.Outcome{outcome(slo.Inconclusive)})
+	require.ErrorContains(t, kept.err(),
+		"objectives left open: 00004-clients: ttft-p99 < 500ms: inconclusive, 510ms, off by 10ms; the client's own part in it could be the reason")
 }

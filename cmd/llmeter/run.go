@@ -5,18 +5,15 @@ import (
 	"errors"
 
 	"github.com/llmeter-go/llmeter"
+	"github.com/llmeter-go/llmeter/experiments"
 	"github.com/llmeter-go/llmeter/report"
-	"github.com/llmeter-go/llmeter/result"
-	"github.com/llmeter-go/llmeter/transport"
 )
 
 type runCommand struct {
-	Target    targetFlags    `embed:""`
-	Input     inputFlags     `embed:""`
-	Load      loadFlags      `embed:""`
-	Numbers   numberFlags    `embed:""`
-	Transport transportFlags `embed:""`
-	Output    outputFlags    `embed:""`
+	Target targetFlags `embed:"" group:"What is asked"`
+	Input  inputFlags  `embed:"" group:"What is sent"`
+	Load   loadFlags   `embed:"" group:"How much, and when"`
+	Common commonFlags `embed:""`
 }
 
 // Run executes the command.
@@ -25,74 +22,27 @@ func (c *runCommand) Run(ctx context.Context, term *terminal) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	if err := c.headroom(&runner); err != nil {
+	output := &c.Common.Output
+	if output.DryRun {
+		return output.plan(term, "run", []experiments.Step{{Name: runner.RunName, Runner: runner}}, "")
+	}
+	if err := c.Common.headroom(&runner, c.Target.URL, c.Load.Rate); err != nil {
 		return err
 	}
 	run, err := runner.Start(ctx)
 	if err != nil {
 		return err
 	}
-	watch(run, term.err, c.Output.progress())
+	output.watch(ctx, run, term)
 	res, err := run.Wait()
 	if res == nil {
 		return err
 	}
-	return errors.Join(c.print(term, res), outcome(ctx, res, err))
-}
-
-// headroom reports beforehand what the system does not have enough of for the connections of the run.
-func (c *runCommand) headroom(r *llmeter.Runner) error {
-	need := transport.Need{Conns: max(r.Clients, r.MaxInFlight, 1), Addresses: len(c.Target.URL)}
-	if c.Transport.HTTP2 {
-		need.Conns = 1
-	}
-	if c.Transport.UnixSocket != "" {
-		need.Addresses = 0
-	}
-	if !c.Transport.KeepAlive {
-		need.PerSecond = c.Load.Rate
-	}
-	return transport.Headroom(transport.SystemLimits(), need)
-}
-
-// outcome turns how a run ended into the command's exit code. A run that was interrupted or reached nobody says so even
-// where its requests also failed, and one whose requests all failed whatever its objectives say.
-func outcome(ctx context.Context, res *llmeter.Result, err error) error {
-	stats := res.Stats()
-	failed, _ := stats.Lookup("failed_requests")
-	switch {
-	case errors.Is(err, llmeter.ErrUnreachable):
-		return &exitError{exitNoRun, err}
-	case ctx.Err() != nil:
-		return &exitError{exitInterrupted, errors.New("interrupted: this is the partial result")}
-	case err != nil:
-		return &exitError{exitNoRun, err}
-	case res.TotalRequests > 0 && int(failed) == res.TotalRequests:
-		return &exitError{exitFailed, errors.New("every request failed")}
-	}
-	return kept(res.Check(res.Objectives))
-}
-
-func (c *runCommand) print(term *terminal, res *llmeter.Result) error {
-	if c.Output.Format == "json" {
-		return result.WriteJSON(term.out, res)
-	}
-	return report.Text(term.out, res)
+	return errors.Join(output.show(term, report.Run(res)), outcome(ctx, err, ranOf(res)))
 }
 
 // runner is the run that the flags describe; its error holds everything that is wrong with them.
-func (c *runCommand) runner() (r llmeter.Runner, err error) {
-	client, err := c.Transport.client(c.Target.URL)
-	errs := []error{err}
-	ep, err := c.Target.endpoint(client)
-	errs = append(errs, err)
-	r.Endpoint = ep
-	errs = append(errs, c.Input.apply(&r, ep), c.Load.apply(&r), c.Numbers.apply(&r), c.Output.apply(&r))
-	if c.Input.Payloads == "" && c.Input.Prompt == "" {
-		if c.Load.Trace == "" {
-			errs = append(errs, errors.New("--prompt or --payloads is missing"))
-		}
-		c.Load.tracePayloads(&r, ep)
-	}
-	return r, errors.Join(errs...)
+func (c *runCommand) runner() (llmeter.Runner, error) {
+	r, err := c.Common.runner(&c.Target)
+	return r, errors.Join(err, c.Input.apply(&r), c.Load.apply(&r), c.Load.payloads(&r, &c.Input))
 }

@@ -15,11 +15,16 @@ import (
 
 // targetFlags say what is asked.
 type targetFlags struct {
-	URL    []string `name:"url" required:"" placeholder:"URL" sep:"none" help:"Base URL of the server, e.g. http://127.0.0.1:8000/v1. Given more than once, requests go to each in turn."`
-	Model  string   `required:"" placeholder:"NAME" help:"Model to ask for."`
+	URL      []string `name:"url" required:"" placeholder:"URL" sep:"none" help:"Base URL of the server, e.g. http://127.0.0.1:8000/v1. Given more than once, requests go to each in turn."`
+	Model    string   `required:"" placeholder:"NAME" help:"Model to ask for."`
+	apiFlags `embed:""`
+}
+
+// apiFlags say how it is asked.
+type apiFlags struct {
 	API    string   `name:"api" enum:"chat,completions,responses,embeddings" default:"chat" help:"Which API: chat, completions, responses or embeddings."`
-	APIKey string   `name:"api-key" placeholder:"KEY" help:"API key; better in $$OPENAI_API_KEY, where other users of the machine cannot see it."`
-	Header []string `placeholder:"NAME: VALUE" sep:"none" help:"Header of every request (repeatable)."`
+	APIKey string   `name:"api-key" placeholder:"KEY" secret:"" help:"API key; better in $$OPENAI_API_KEY, where other users of the machine cannot see it."`
+	Header []string `placeholder:"NAME: VALUE" sep:"none" pairs:"" help:"Header of every request (repeatable)."`
 	Stream bool     `negatable:"" default:"true" help:"Ask for a stream, which is what TTFT needs."`
 }
 
