@@ -12,7 +12,7 @@ import (
 type prompts struct {
 	of    endpoint.Prompter   // nil: nobody can tell them
 	count tokenizer.Tokenizer // of those of which the endpoint does not report the tokens
-	known map[sentBody]*prompt
+	known map[sentBody]*promptText
 	size  int // of what known holds
 }
 
@@ -25,8 +25,8 @@ type sentBody struct {
 	length int
 }
 
-// A prompt is the text of one, and its tokens if they were counted.
-type prompt struct {
+// A promptText is the text of a prompt, and its tokens if they were counted.
+type promptText struct {
 	text    string
 	tokens  int
 	counted bool
@@ -37,7 +37,7 @@ func (p *prompts) fill(r *Response) {
 	if r.Prompt != "" || p.of == nil {
 		return
 	}
-	prompt := p.get(r.Payload)
+	prompt := p.get(r.Payload) // shared
 	r.Prompt = prompt.text
 	if r.Failed() || r.InputTokens.Known() || prompt.text == "" {
 		return
@@ -48,15 +48,15 @@ func (p *prompts) fill(r *Response) {
 	r.InputTokens = endpoint.Count{N: prompt.tokens, Source: endpoint.ByTokenizer}
 }
 
-func (p *prompts) get(of Payload) *prompt {
+func (p *prompts) get(of Payload) *promptText {
 	body := sentBody{unsafe.SliceData(of.Body), len(of.Body)}
 	if known, ok := p.known[body]; ok {
 		return known
 	}
-	found := &prompt{text: p.of.Prompt(of)}
+	found := &promptText{text: p.of.Prompt(of)}
 	size := len(of.Body) + len(found.text)
 	if p.size += size; p.known == nil || p.size > promptsLimit {
-		p.known, p.size = map[sentBody]*prompt{}, size
+		p.known, p.size = map[sentBody]*promptText{}, size
 	}
 	p.known[body] = found
 	return found

@@ -10,7 +10,7 @@ import (
 )
 
 // A Retry says whether and how a failed request is sent again. The zero value never does: a retry that nobody asked for
-// hides failures inside latencies. With retries, every attempt is kept in Response.Attempts, and all latencies count
+// hides failures inside latencies. With retries, every attempt is kept in Response.Attempts with the events that it brought, and all latencies count
 // from the first dispatch, waits included; [endpoint.Response.WithoutRetries] counts from the last one.
 type Retry struct {
 	// Attempts is the most attempts of one request, the first included. 0 and 1 = no retries.
@@ -85,6 +85,7 @@ func (run *Run) retry(ctx context.Context, seq int, p Payload, first *Response) 
 			break
 		}
 		before = append(before, attempts(r)...)
+		before[len(before)-1].Events = r.EventsFrom(first)
 		r = run.invoke(ctx, p)
 	}
 	if r != first {

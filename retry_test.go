@@ -2,6 +2,7 @@ package llmeter_test
 
 import (
 	"context"
+	"iter"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/result"
+	"github.com/llmeter-go/llmeter/store"
 )
 
 // flaky fails the first n times with err, each after a second, and then streams one token after a second.
@@ -47,6 +50,41 @@ func TestRetriesAreKeptAndTheirTimeIsPartOfTheLatency(t *testing.T) {
 		require.Equal(t, 23*time.Second, ttlt) // three attempts of a second, and twice what the server asked for
 		_, alone := r.WithoutRetries()
 		require.Equal(t, time.Second, alone)
+	})
+}
+
+func TestWhatEarlierAttemptsBroughtIsKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var calls atomic.Int64
+		broken := endpoint.NewStream(endpoint.Info{}, func(context.Context, endpoint.Payload) iter.Seq2[endpoint.Chunk, error] {
+			n := calls.Add(1)
+			return func(yield func(endpoint.Chunk, error) bool) {
+				for range n {
+					time.Sleep(time.Second)
+					if !yield(endpoint.Chunk{Text: "word"}, nil) {
+						return
+					}
+				}
+				if n < 3 {
+					yield(endpoint.Chunk{}, &endpoint.Error{Kind: endpoint.KindReset, RetryAfter: 10 * time.Second})
+				}
+			}
+		})
+		st := new(store.Memory)
+		res := run(t, llmeter.Runner{Endpoint: broken, Payloads: numbered(1), Retry: llmeter.Retry{Attempts: 5}, Folder: "run", Store: st})
+		loaded, err := result.Load(t.Context(), "run", result.LoadOptions{Store: st})
+		require.NoError(t, err)
+		for _, res := range []*llmeter.Result{res, loaded} {
+			r := responses(t, res)[0]
+			var at [][]time.Duration
+			for _, events := range [][]endpoint.Event{r.Attempts[0].Events, r.Attempts[1].Events, r.Attempts[2].Events, r.Events} {
+				at = append(at, nil)
+				for _, e := range events {
+					at[len(at)-1] = append(at[len(at)-1], e.At/time.Second)
+				}
+			}
+			require.Equal(t, [][]time.Duration{{1}, {12, 13}, nil, {24, 25, 26}}, at)
+		}
 	})
 }
 

@@ -1,6 +1,9 @@
 package endpoint
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // TTFT is the time to the first event that carries generated tokens of any channel. It is unknown without streaming.
 func (r *Response) TTFT() (time.Duration, bool) { return since(r.Dispatched, r.FirstToken) }
@@ -36,11 +39,17 @@ func (r *Response) Retries() (int, bool) { return len(r.Attempts) - 1, len(r.Att
 
 // CountFrom makes all latencies of r count from the dispatch of an earlier attempt at the same request.
 func (r *Response) CountFrom(first *Response) {
-	shift := r.Dispatched.Sub(first.Dispatched)
-	for i := range r.Events {
-		r.Events[i].At += shift
-	}
+	r.Events = r.EventsFrom(first)
 	r.RequestTime, r.Intended, r.Dispatched = first.RequestTime, first.Intended, first.Dispatched
+}
+
+// EventsFrom gives the events of r, at times since the dispatch of an earlier attempt at the same request.
+func (r *Response) EventsFrom(first *Response) []Event {
+	events, shift := slices.Clone(r.Events), r.Dispatched.Sub(first.Dispatched)
+	for i := range events {
+		events[i].At += shift
+	}
+	return events
 }
 
 // WithoutRetries gives TTFT and TTLT counted from the start of the last attempt: what they would have been without the

@@ -70,6 +70,7 @@ type Attempt struct {
 	TLS       time.Duration // TLS handshake; 0 if none was needed
 	RateLimit *RateLimit    // what the answer's headers said of the provider's limits, nil if nothing
 	Error     *Error        // why it failed, nil if it did not
+	Events    []Event       // what its stream brought, at times since the request's dispatch, if the request was sent again after it
 }
 
 // A RateLimit is what a provider says of its limits beside an answer.

@@ -2,6 +2,7 @@ package figure_test
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -159,5 +160,33 @@ func TestSwitchesLegendAndZoomWork(t *testing.T) {
 	require.Equal(t, "rgb(17, 21, 25)", state(paper))
 	require.Equal(t, "Light", state(`document.getElementById("theme").textContent`))
 	require.Equal(t, "#3f92d2", state(`figures.charts[0].chart.getOption().series[0].lineStyle.color`))
+	require.Empty(t, b.Problems())
+}
+
+func TestDotsAtTheEdgesAreWholeAndThoseThatNeverMeetNeedNoRoomOfTheirOwn(t *testing.T) {
+	nan, one := math.NaN(), []float64{1, 1}
+	rows := []string{"a", "b", "c", "d"}
+	path, _ := write(t, figure.Page{Title: "Edges", Sections: []figure.Section{{Blocks: []figure.Block{
+		figure.Figure{Title: "edge", Y: figure.Axis{Unit: figure.Fraction}, Series: []figure.Series{
+			figure.Line{Name: "a", X: []float64{0, 1}, Y: one}, figure.Intervals{Name: "a", X: []float64{0, 1}, At: one, Lo: one, Hi: one}}},
+		figure.Figure{Title: "apart", Y: figure.Axis{Categories: rows}, Series: []figure.Series{
+			figure.Intervals{Name: "a", At: []float64{1, 2, nan, nan}, Lo: []float64{0, 0, nan, nan}, Hi: []float64{2, 3, nan, nan}},
+			figure.Intervals{Name: "b", At: []float64{nan, nan, 3, 4}, Lo: []float64{nan, nan, 1, 1}, Hi: []float64{nan, nan, 5, 6}}}},
+	}}}}, "edges.html")
+	b := figuretest.Start(t)
+	b.Open(path, figuretest.View{Width: 1280})
+	var above int // how far the drawing reaches beyond its upper edge, in pixels
+	b.Eval(`(() => {
+		const edge = figures.charts[0].chart.getModel().getComponent("grid").coordinateSystem.getRect().y;
+		const canvas = document.querySelector('[aria-label="edge"] canvas'), { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+		for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 100 && Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 40) {
+			return Math.round(edge) - Math.floor(i / 4 / canvas.width);
+		}
+		return 0;
+	})()`, &above)
+	require.Equal(t, 4, above) // the dot's radius
+	var height int
+	b.Eval(`document.querySelector('[aria-label="apart"]').clientHeight`, &height)
+	require.Equal(t, 4*(14+18)+40, height)
 	require.Empty(t, b.Problems())
 }

@@ -73,11 +73,14 @@ func AnalyzeAnomalies(requests []*Request, threshold float64, least int) *Anomal
 		least = DefaultAnomalyLeast
 	}
 	a := &Anomalies{Threshold: threshold, Least: least, Operations: []OperationAnomaly{}, Steps: []Anomaly{}}
+	looked := 0
 	for key, steps := range stepDurations(requests) {
 		if len(steps) >= least {
 			a.add(key, steps)
+			looked += len(steps)
 		}
 	}
+	a.ByChance = float64(looked) * math.Erfc(threshold/math.Sqrt2)
 	slices.SortFunc(a.Operations, func(x, y OperationAnomaly) int {
 		return cmp.Or(cmp.Compare(y.Slow+y.Fast, x.Slow+x.Fast), strings.Compare(string(x.OperationType), string(y.OperationType)),
 			strings.Compare(x.OperationName, y.OperationName))
@@ -118,13 +121,13 @@ func stepDurations(requests []*Request) map[pathKey][]stepDuration {
 }
 
 func (a *Anomalies) add(key pathKey, steps []stepDuration) {
-	logs := make([]float64, len(steps))
+	logs, seconds := make([]float64, len(steps)), make([]float64, len(steps))
 	for i, s := range steps {
-		logs[i] = math.Log(s.seconds)
+		logs[i], seconds[i] = math.Log(s.seconds), s.seconds
 	}
 	median, sigma := robustScale(logs)
 	far := a.Threshold * sigma
-	o := OperationAnomaly{key.category, key.name, len(steps), math.Exp(median), Bounds{math.Exp(median - far), math.Exp(median + far)}, 0, 0}
+	o := OperationAnomaly{key.category, key.name, len(steps), stats.Quantile(stats.Sorted(seconds), 0.5), Bounds{math.Exp(median - far), math.Exp(median + far)}, 0, 0}
 	for i, s := range steps {
 		if off := logs[i] - median; math.Abs(off) > far && sigma > 0 {
 			if off > 0 {
@@ -136,14 +139,12 @@ func (a *Anomalies) add(key pathKey, steps []stepDuration) {
 		}
 	}
 	a.Found += o.Slow + o.Fast
-	a.ByChance += float64(len(steps)) * math.Erfc(a.Threshold/math.Sqrt2)
 	a.Operations = append(a.Operations, o)
 }
 
 // robustScale is the median, and a standard deviation that outliers do not move; 0 if all values are equal.
 func robustScale(values []float64) (median, sigma float64) {
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
+	sorted := stats.Sorted(values)
 	median = stats.Quantile(sorted, 0.5)
 	for i, v := range sorted {
 		sorted[i] = math.Abs(v - median)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/llmeter-go/llmeter/price"
 )
 
 var sizes = []struct {
@@ -40,6 +42,8 @@ func BenchmarkRun(b *testing.B) {
 		})
 	}
 }
+
+var benchPrices = price.Table{Models: []price.Rates{{Model: "model-*", Input: price.Unit, Output: 4 * price.Unit}}}
 
 // peakMemory watches how much more memory than now the program has from the system, in bytes.
 func peakMemory() func() uint64 {
@@ -85,6 +89,11 @@ func BenchmarkAnalyses(b *testing.B) {
 			"contiguous": func(r []*Request) { _, _ = FindPatterns(r, PatternOptions{Contiguous: true}) },
 			"trie":       func(r []*Request) { s := DefaultSensitivity(); BuildTrie(r, &s, epoch) },
 			"forecast":   func(r []*Request) { FitForecast(Usage(r)) },
+			"critical":   func(r []*Request) { AnalyzeCriticalPaths(r) },
+			"streaming":  func(r []*Request) { AnalyzeStreaming(r) },
+			"waiting":    func(r []*Request) { AnalyzeWaiting(r) },
+			"costs":      func(r []*Request) { AnalyzeCosts(r, benchPrices) },
+			"anomalies":  func(r []*Request) { AnalyzeAnomalies(r, 0, 0) },
 		} {
 			b.Run(name+"/"+size.name, func(b *testing.B) {
 				requests := traces()

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func maxParallel() int { return runtime.GOMAXPROCS(0) }
@@ -19,50 +21,71 @@ type output struct {
 	errs []error
 }
 
-// write writes one file.
-func (o *output) write(name string, write func(io.Writer) error) {
+// A file is one that is to be written.
+type file struct {
+	name  string
+	write func(io.Writer) error
+}
+
+// write writes files side by side, because some are long.
+func (o *output) write(files []file) {
 	if o.off {
 		return
 	}
-	f, err := os.Create(filepath.Join(o.dir, name))
-	if err != nil {
-		o.errs = append(o.errs, err)
-		return
+	errs := make([]error, len(files))
+	var group errgroup.Group
+	group.SetLimit(maxParallel())
+	for i, f := range files {
+		group.Go(func() error {
+			errs[i] = f.create(o.dir)
+			return nil
+		})
 	}
-	b := bufio.NewWriterSize(f, 1<<16)
-	if err = write(b); err == nil {
+	_ = group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			o.errs = append(o.errs, err)
+		}
+	}
+}
+
+func (f file) create(dir string) error {
+	to, err := os.Create(filepath.Join(dir, f.name))
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriterSize(to, 1<<16)
+	if err = f.write(b); err == nil {
 		err = b.Flush()
 	}
-	if closeErr := f.Close(); err == nil {
+	if closeErr := to.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		o.errs = append(o.errs, fmt.Errorf("%s: %w", name, err))
+		return fmt.Errorf("%s: %w", f.name, err)
 	}
+	return nil
 }
 
 // results writes the files of all analyses.
 func (o *output) results(c Config, r *Results) {
-	o.write(optimizationFile, indented(r.InferenceOptimization))
+	var files []file
+	add := func(wanted bool, name string, write func(io.Writer) error) {
+		if wanted {
+			files = append(files, file{name, write})
+		}
+	}
 	ofNAT := r.SimpleStack != nil || r.NestedStack != nil || r.Spikes != nil || r.Patterns != nil
-	if ofNAT || r.Profile.any() {
-		o.write(reportFile, r.WriteReport)
+	add(ofNAT, metricsFile, r.writeMetrics) // the longest first
+	add(ofNAT || r.Profile.any(), reportFile, r.WriteReport)
+	if r.NestedStack != nil {
+		add(len(r.NestedStack.Nodes) > 0, ganttFile, r.NestedStack.WriteGantt)
 	}
-	if ofNAT {
-		o.write(metricsFile, r.writeMetrics)
-	}
-	if r.Profile.any() {
-		o.write(profileFile, indented(r.Profile))
-	}
-	if r.NestedStack != nil && len(r.NestedStack.Nodes) > 0 {
-		o.write(ganttFile, r.NestedStack.WriteGantt)
-	}
-	if r.Trie != nil {
-		o.write(c.trieFile(), indented(r.Trie))
-	}
-	if r.Forecast != nil {
-		o.write(forecastFile, indented(r.Forecast))
-	}
+	add(true, optimizationFile, indented(r.InferenceOptimization))
+	add(r.Profile.any(), profileFile, indented(r.Profile))
+	add(r.Trie != nil, c.trieFile(), indented(r.Trie))
+	add(r.Forecast != nil, forecastFile, indented(r.Forecast))
+	o.write(files)
 }
 
 func indented(v any) func(io.Writer) error {

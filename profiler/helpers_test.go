@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/llmeter-go/llmeter/price"
 )
 
 var epoch = time.Unix(0, 0).UTC()
@@ -24,6 +26,9 @@ type call struct {
 	tokens     int
 	function   InvocationNode
 	failed     bool
+	status     int       // of the answer that ended it
+	retryAfter float64   // seconds
+	chunks     []float64 // when its pieces came
 }
 
 func (c call) steps() []IntermediateStep {
@@ -38,15 +43,36 @@ func (c call) steps() []IntermediateStep {
 		s.Payload.Data = &StreamEventData{Input: quoted(c.input)}
 		steps = append(steps, s)
 	}
+	for _, at := range c.chunks {
+		s := step("_NEW_TOKEN", at)
+		s.Payload.Data = &StreamEventData{Chunk: quoted("x")}
+		steps = append(steps, s)
+	}
 	if c.end >= 0 {
 		s := step("_END", c.end)
 		s.Payload.UsageInfo = &UsageInfo{TokenUsage: TokenUsage{PromptTokens: 2 * c.tokens, CompletionTokens: c.tokens, TotalTokens: 3 * c.tokens}}
-		if c.failed {
-			s.Payload.Metadata = json.RawMessage(`{"provided_metadata":{"error":"boom"}}`)
-		}
+		s.Payload.Metadata = c.metadata()
 		steps = append(steps, s)
 	}
 	return steps
+}
+
+func (c call) metadata() json.RawMessage {
+	facts := map[string]any{}
+	if c.failed {
+		facts["error"] = "boom"
+	}
+	if c.status != 0 {
+		facts[HTTPStatusKey] = c.status
+	}
+	if c.retryAfter != 0 {
+		facts[RetryAfterKey] = c.retryAfter
+	}
+	if len(facts) == 0 {
+		return nil
+	}
+	b, _ := json.Marshal(map[string]any{"provided_metadata": facts})
+	return b
 }
 
 func llm(uuid string, start, end float64) call {
@@ -61,10 +87,12 @@ func function(uuid string, start, end float64) call {
 	return call{kind: Function, uuid: uuid, name: "f", start: start, end: end}
 }
 
-func (c call) below(parent string) call { c.parent = parent; return c }
-func (c call) named(name string) call   { c.name = name; return c }
-func (c call) saying(input string) call { c.input = input; return c }
-func (c call) using(tokens int) call    { c.tokens = tokens; return c }
+func (c call) below(parent string) call         { c.parent = parent; return c }
+func (c call) named(name string) call           { c.name = name; return c }
+func (c call) saying(input string) call         { c.input = input; return c }
+func (c call) using(tokens int) call            { c.tokens = tokens; return c }
+func (c call) streaming(chunks ...float64) call { c.chunks = chunks; return c }
+func (c call) failing(status int) call          { c.failed, c.status = true, status; return c }
 func (c call) in(id, caller string) call {
 	c.function = InvocationNode{id, id, caller, caller}
 	return c
@@ -134,6 +162,14 @@ func drawTraces(t *rapid.T) []*Trace {
 			case 1:
 				c.parent = fmt.Sprintf("%d-%d", trace.Number, rapid.IntRange(0, n).Draw(t, "parent id"))
 			}
+			if c.kind == LLM {
+				for range rapid.IntRange(0, 3).Draw(t, "chunks") {
+					c.chunks = append(c.chunks, float64(rapid.IntRange(0, 12).Draw(t, "chunk")))
+				}
+			}
+			if c.failed {
+				c.status = rapid.SampledFrom([]int{0, 429, 500}).Draw(t, "status")
+			}
 			f := rapid.SampledFrom([]string{"", "N/A", "f1", "f2"}).Draw(t, "function")
 			c.function = InvocationNode{f, f, rapid.SampledFrom([]string{"", "f1"}).Draw(t, "caller"), "caller"}
 			trace.Steps = append(trace.Steps, c.steps()...)
@@ -142,6 +178,8 @@ func drawTraces(t *rapid.T) []*Trace {
 	}
 	return traces
 }
+
+var testPrices = price.Table{Currency: "USD", Models: []price.Rates{{Model: "a", Input: price.Unit, Output: 3 * price.Unit}, {Model: "unknown*", Hour: price.Unit}}}
 
 func shuffled(traces []*Trace, seed uint64) []*Trace {
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -187,6 +225,14 @@ func everything(t require.TestingT, requests []*Request) []string {
 	require.NoError(t, err)
 	contiguous, err := FindPatterns(requests, PatternOptions{Contiguous: true})
 	require.NoError(t, err)
+	anomalies := AnalyzeAnomalies(requests, 1, 3)
+	for i := range anomalies.Steps {
+		anomalies.Steps[i].UUID = ""
+	}
+	costs := AnalyzeCosts(requests, testPrices)
+	for i := range costs.TopCalls {
+		costs.TopCalls[i].UUID = ""
+	}
 	s := DefaultSensitivity()
 	var all []string
 	add := func(v any) {
@@ -198,6 +244,7 @@ func everything(t require.TestingT, requests []*Request) []string {
 		ConfidenceIntervals(requests), WorkflowRuntimes(requests), FindCommonPrefixes(requests, 0, nil), TokenUniqueness(requests, nil),
 		AnalyzeSimpleStack(requests), spikes, withGaps, contiguous, BuildTrie(requests, &s, epoch), FitForecast(Usage(requests)),
 		nested.Concurrency, nested.LeafConcurrency, nested.Segments, nested.Outside,
+		AnalyzeCriticalPaths(requests), AnalyzeStreaming(requests), AnalyzeWaiting(requests), anomalies, costs,
 	} {
 		add(v)
 	}

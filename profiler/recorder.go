@@ -47,8 +47,10 @@ const flushEvery = 250 * time.Millisecond
 // NewRecorder makes a recorder that writes to w, and that must be closed. All writes come from one goroutine.
 func NewRecorder(w io.Writer) *Recorder {
 	r := &Recorder{
-		began: time.Now(), free: make(chan []byte, bufferCount), full: make(chan batch, bufferCount),
-		wake: make(chan struct{}, 1), closing: make(chan struct{}),
+		began: time.Now(),
+		free:  make(chan []byte, bufferCount),
+		full:  make(chan batch, bufferCount+1), // so that passing a batch never waits
+		wake:  make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	r.lines.New = func() any { return &scratch{shard: &r.shards[r.made.Add(1)%shardCount]} }
 	for range bufferCount {

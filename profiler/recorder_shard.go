@@ -43,20 +43,42 @@ func (r *Recorder) release(b *scratch) {
 
 // add adds a line, and waits for a buffer if none is free. A buffer grows for a line that is longer.
 func (r *Recorder) add(s *shard, line []byte) {
+	for !s.add(line, r.full, &r.closed) {
+		b := r.buffer()
+		signal(r.wake)
+		if !s.offer(b) {
+			r.giveBack(b)
+		}
+	}
+}
+
+// add adds a line if there is a buffer with room for it, or if it is too late for any line.
+func (s *shard) add(line []byte, full chan<- batch, closed *atomic.Bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.closed.Load() {
-		return
+	if closed.Load() {
+		return true
 	}
-	if len(s.buf)+len(line) > bufferSize && len(s.buf) > 0 {
-		r.full <- batch{lines: s.buf}
+	if len(s.buf) > 0 && len(s.buf)+len(line) > bufferSize {
+		full <- batch{lines: s.buf}
 		s.buf = nil
 	}
 	if s.buf == nil {
-		s.buf = r.buffer()
-		signal(r.wake)
+		return false
 	}
 	s.buf = append(s.buf, line...)
+	return true
+}
+
+// offer gives the shard a buffer if it has none.
+func (s *shard) offer(b []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.buf != nil {
+		return false
+	}
+	s.buf = b
+	return true
 }
 
 // buffer takes a free buffer, or waits for one.
@@ -107,7 +129,7 @@ func (s *shard) takeComplete(lines []byte) []byte {
 func (s *shard) pass(full chan<- batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.buf != nil {
+	if len(s.buf) > 0 {
 		full <- batch{lines: s.buf}
 		s.buf = nil
 	}

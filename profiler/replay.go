@@ -58,8 +58,8 @@ func (p *plan) order(i int) {
 		p.byEnd = append(p.byEnd, n.first+k)
 	}
 	byEnd := p.byEnd[n.first:]
-	slices.SortStableFunc(byEnd, func(a, b int32) int { // of two with one end, the one that began first explains more
-		return cmp.Or(cmp.Compare(p.nodes[a].end, p.nodes[b].end), cmp.Compare(p.nodes[b].start, p.nodes[a].start))
+	slices.SortFunc(byEnd, func(a, b int32) int { // of two with one end, the one that began first explains more
+		return cmp.Or(cmp.Compare(p.nodes[a].end, p.nodes[b].end), cmp.Compare(b, a))
 	})
 	if n.size > 0 {
 		n.last = byEnd[n.size-1]

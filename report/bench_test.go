@@ -104,10 +104,9 @@ func BenchmarkReportFromDisk(b *testing.B) {
 		{"HTML", stored, html, false},
 		{"Text", computed, report.Text, false},
 		{"HTMLOfAKilledRun", computed, html, true},
-		{"HTMLInMemory", result.LoadOptions{}, html, false},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			if c.killed { // last of those that read what was computed
+			if c.killed {
 				for _, name := range []string{"summary.json", "stats.json", "llmeter.json"} {
 					defer hide(b, filepath.Join(folder, name))()
 				}

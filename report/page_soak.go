@@ -101,13 +101,13 @@ func (s soak) drifts() figure.Block {
 		return figure.Note{Tone: figure.Good, Text: "Nothing changed."}
 	}
 	var t figure.Table
-	for i, name := range []string{"number", "when", "segment", "before", "after", "change", "p"} {
-		t.Columns = append(t.Columns, figure.Column{Name: name, Right: i > 1})
+	for i, name := range []string{"number", "change", "from", "to", "since", "segment", "at", "p"} {
+		t.Columns = append(t.Columns, figure.Column{Name: name, Right: i > 0})
 	}
 	for _, d := range s.Drifts {
 		u := unitOfKey(d.Key)
-		t.Rows = append(t.Rows, figure.Cells(d.Key, d.Time.UTC().Format("2 January, 15:04:05")+", after "+Seconds(s.at(d.Segment)), Number(float64(d.Segment+1)),
-			u.Format(d.Before), u.Format(d.After), change(d), probability(d.P)))
+		t.Rows = append(t.Rows, figure.Cells(d.Key, change(d), u.Format(d.Before), u.Format(d.After), Seconds(s.at(d.Segment)), Number(float64(d.Segment+1)),
+			d.Time.UTC().Format("2 Jan 15:04:05"), probability(d.P)))
 	}
 	return t
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/llmeter-go/llmeter/result"
 )
 
-// A Report is what there is to tell of a run, of several, or of an experiment; its methods write it in one format each.
+// A Report is what there is to tell of a run, of several, or of an experiment; its methods write it in one format each. The
+// functions of this package make it.
 type Report struct {
 	Color   bool // Text may use the colours of a terminal
 	subject subject

@@ -47,10 +47,7 @@ func (a *Accumulator) compute(res *Result, intervals bool) Stats {
 			a.addIntervals(&s, metricNames[i], i)
 		}
 	}
-	a.addOwnRunStats(&s, &filled)
-	if intervals {
-		a.addRateIntervals(&s, filled.TotalTestTime)
-	}
+	a.addOwnRunStats(&s, &filled, intervals)
 	for _, e := range res.steady() {
 		s.set(e.key, e.value)
 	}
@@ -201,12 +198,12 @@ func setInterval(s *Stats, key string, i stats.Interval) {
 	}
 }
 
-func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
+func (a *Accumulator) addOwnRunStats(s *Stats, r *Result, intervals bool) {
 	s.set(keyCancelled, r.CancelledRequests)
 	if r.Conversations > 0 {
 		s.set(keyConversations, r.Conversations)
 	}
-	a.addRates(s, r.TotalTestTime)
+	a.addRates(s, r.TotalTestTime, intervals)
 	seconds := r.TotalTestTime.Seconds()
 	a.streams.addTo(s)
 	for i := range a.goodput {
@@ -217,20 +214,20 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result) {
 	}
 }
 
-// addRates adds our rates.
-func (a *Accumulator) addRates(s *Stats, took time.Duration) {
-	if seconds := took.Seconds(); seconds > 0 {
-		s.set(keyRPS, float64(a.requests-a.failed)/seconds)
-		s.set(keyTokensPerSecond, float64(a.success)/seconds)
+// addRates adds our rates, with or without their intervals.
+func (a *Accumulator) addRates(s *Stats, took time.Duration, intervals bool) {
+	if intervals {
+		setInterval(s, keyFailedRate, stats.Wilson(uint64(a.failed), uint64(a.requests), level))
 	}
-}
-
-// addRateIntervals adds the intervals of rates.
-func (a *Accumulator) addRateIntervals(s *Stats, took time.Duration) {
-	setInterval(s, keyFailedRate, stats.Wilson(uint64(a.failed), uint64(a.requests), level))
-	if seconds := took.Seconds(); seconds > 0 {
-		setInterval(s, keyRPS, stats.Poisson(uint64(a.requests-a.failed), seconds, level))
+	seconds, good := took.Seconds(), a.requests-a.failed
+	if seconds <= 0 {
+		return
 	}
+	s.set(keyRPS, float64(good)/seconds)
+	if intervals {
+		setInterval(s, keyRPS, stats.Poisson(uint64(good), seconds, level))
+	}
+	s.set(keyTokensPerSecond, float64(a.success)/seconds)
 }
 
 // Precise reports whether what was added until now, in so long a time, tells all numbers as precisely as u asks, and what is
@@ -245,8 +242,7 @@ func (a *Accumulator) Precise(u slo.Until, took time.Duration) (precise bool, kn
 			a.addOwnStats(&s, "", m)
 		} else if a.requests > 0 {
 			s.set(keyFailedRate, float64(a.failed)/float64(a.requests))
-			a.addRates(&s, took)
-			a.addRateIntervals(&s, took)
+			a.addRates(&s, took, true)
 		}
 		reached, enough := p.Reached(s.Lookup)
 		precise = precise && enough

@@ -34,13 +34,18 @@ func record(into *eventlog.Response, start time.Time, r *endpoint.Response) {
 	for i := range r.Attempts {
 		into.Attempts = append(into.Attempts, from.attempt(&r.Attempts[i]))
 	}
-	for i := range r.Events {
-		e := &r.Events[i]
-		into.Events = append(into.Events, eventlog.Event{
+	into.Events = recordEvents(into.Events, r.Events)
+}
+
+func recordEvents(to []eventlog.Event, events []endpoint.Event) []eventlog.Event {
+	for i := range events {
+		e := &events[i]
+		to = append(to, eventlog.Event{
 			At: int64(e.At), Bytes: e.Bytes, Text: e.Text, Tokens: e.Tokens, Channel: uint8(e.Channel), SameRead: e.SameRead,
 			Late: uint16(e.Late),
 		})
 	}
+	return to
 }
 
 // farthest is as far from the start as a dispatch is written: so far only stamps that are wrong lie, and the durations after
@@ -66,7 +71,7 @@ func (o origin) attempt(a *endpoint.Attempt) eventlog.Attempt {
 		Start: o.offset(a.Start), Ready: o.offset(a.Ready), Written: o.offset(a.Written),
 		FirstByte: o.offset(a.FirstByte), End: o.offset(a.End),
 		DNS: int64(a.DNS), Connect: int64(a.Connect), TLS: int64(a.TLS), Error: recordError(a.Error),
-		RateLimit: recordRateLimit(a.RateLimit),
+		RateLimit: recordRateLimit(a.RateLimit), Events: recordEvents(nil, a.Events),
 	}
 }
 
@@ -118,23 +123,28 @@ func restore(r *endpoint.Response, start time.Time, from *eventlog.Response) {
 	r.FirstToken, r.FirstText = instant(start, from.FirstToken), instant(start, from.FirstText)
 	r.LastToken, r.End = instant(start, from.LastToken), instant(start, from.End)
 	r.Error = restoreError(from.Error)
-	r.Attempts, r.Events = nil, nil
+	r.Attempts, r.Events = nil, restoreEvents(from.Events)
 	if len(from.Attempts) > 0 {
 		r.Attempts = make([]endpoint.Attempt, len(from.Attempts))
 	}
 	for i := range from.Attempts {
 		r.Attempts[i] = restoreAttempt(start, &from.Attempts[i])
 	}
-	if len(from.Events) > 0 {
-		r.Events = make([]endpoint.Event, len(from.Events))
+}
+
+func restoreEvents(from []eventlog.Event) []endpoint.Event {
+	if len(from) == 0 {
+		return nil
 	}
-	for i := range from.Events {
-		e := &from.Events[i]
-		r.Events[i] = endpoint.Event{
+	events := make([]endpoint.Event, len(from))
+	for i := range from {
+		e := &from[i]
+		events[i] = endpoint.Event{
 			At: time.Duration(e.At), Bytes: e.Bytes, Text: e.Text, Tokens: e.Tokens,
 			Channel: endpoint.Channel(e.Channel), SameRead: e.SameRead, Late: endpoint.Lateness(e.Late),
 		}
 	}
+	return events
 }
 
 // takeLogged gives r everything of a response but its texts, which the event log does not have.
@@ -216,7 +226,7 @@ func restoreAttempt(start time.Time, a *eventlog.Attempt) endpoint.Attempt {
 		Start: instant(start, a.Start), Ready: instant(start, a.Ready), Written: instant(start, a.Written),
 		FirstByte: instant(start, a.FirstByte), End: instant(start, a.End),
 		DNS: time.Duration(a.DNS), Connect: time.Duration(a.Connect), TLS: time.Duration(a.TLS),
-		Error: restoreError(a.Error), RateLimit: restoreRateLimit(a.RateLimit),
+		Error: restoreError(a.Error), RateLimit: restoreRateLimit(a.RateLimit), Events: restoreEvents(a.Events),
 	}
 }
 

@@ -120,7 +120,7 @@ func (r *Record) MarshalJSON() ([]byte, error) {
 		b = appendErrorObject(b, r.Error)
 	}
 	b = r.appendAttempts(b)
-	b = r.appendEvents(b)
+	b = r.appendEvents(b, r.Events)
 	return append(b, '}'), nil
 }
 
@@ -157,7 +157,8 @@ func (r *Record) appendAttempts(b []byte) []byte {
 		b = appendSeconds(b, "dns", a.DNS)
 		b = appendSeconds(b, "connect", a.Connect)
 		b = appendSeconds(b, "tls", a.TLS)
-		b = append(appendRateLimit(appendErrorObject(b, a.Error), a.RateLimit), '}')
+		b = appendRateLimit(appendErrorObject(b, a.Error), a.RateLimit)
+		b = append(r.appendEvents(b, a.Events), '}')
 	}
 	return append(b, ']')
 }
@@ -176,14 +177,14 @@ func appendQuota(b []byte, q endpoint.Quota) []byte {
 	return append(appendSeconds(b, "reset", q.Reset), '}')
 }
 
-func (r *Record) appendEvents(b []byte) []byte {
-	if len(r.Events) == 0 {
+func (r *Record) appendEvents(b []byte, events []endpoint.Event) []byte {
+	if len(events) == 0 {
 		return b
 	}
 	b = append(b, `, "events": [`...)
 	dispatched := r.Dispatched.Sub(r.Start)
-	for i := range r.Events {
-		e := &r.Events[i]
+	for i := range events {
+		e := &events[i]
 		if i > 0 {
 			b = append(b, ", "...)
 		}

@@ -132,6 +132,9 @@ func (s *synthetic) failed(r *endpoint.Response) {
 	r.Error = &endpoint.Error{Kind: endpoint.KindRateLimited, Status: 429, Code: "slow_down", Message: "calm  down,\nplease", RetryAfter: 1500 * time.Millisecond}
 	first := s.attempt(r, 503)
 	first.Error = &endpoint.Error{Kind: endpoint.KindServerStatus, Status: 503, Message: "busy"}
+	if r.Seq%20 == 4 {
+		first.Events = []endpoint.Event{{At: 5, Bytes: 30}, {At: 70, Text: 2, Tokens: 1, Channel: endpoint.Reasoning, SameRead: true, Late: 9}}
+	}
 	r.Attempts = []endpoint.Attempt{first, s.attempt(r, 429)}
 }
 

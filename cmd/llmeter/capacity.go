@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/llmeter-go/llmeter/experiments"
 	"github.com/llmeter-go/llmeter/report"
-	"github.com/llmeter-go/llmeter/result"
 )
 
 type capacityCommand struct {
@@ -42,7 +40,9 @@ func (c *capacityCommand) Run(ctx context.Context, term *terminal) error {
 				return found, err
 			}
 			for _, level := range res.Levels {
-				found.runs = append(found.runs, ranOf(level.Result))
+				run := ranOf(level.Result)
+				run.objectives = nil // that levels miss them is what is searched for
+				found.runs = append(found.runs, run)
 			}
 			found.report = report.Capacity(res)
 			found.verdict = capacityFound(res)
@@ -51,20 +51,21 @@ func (c *capacityCommand) Run(ctx context.Context, term *terminal) error {
 	})
 }
 
-// capacityFound is the exit code of an answer: 1 if even the lowest load misses the objectives, 4 if it is the client that is at
-// its limit.
+// capacityFound is the exit code of an answer: 1 if no load meets the objectives, 4 if the lowest one that misses them does so by
+// less than the client's own part in its numbers.
 func capacityFound(res *experiments.CapacityResult) error {
 	if res.Load == (experiments.Load{}) {
 		return &exitError{exitFailed, errors.New("objectives missed: no load meets them")}
 	}
 	for _, level := range res.Levels {
-		untrusted := level.Result.Verdict.Level == result.Invalid || level.Result.Verdict.Level == result.Degraded
-		if level.Decision == experiments.Missed && untrusted {
-			return &exitError{exitDoubtful, fmt.Errorf("at %v, which misses the objectives, the client was part of what was measured", level.Load)}
+		if level.Decision != experiments.Missed {
+			continue
 		}
-		if level.Decision == experiments.Missed {
-			return nil // the lowest one: it is what bounds the capacity
+		var kept objectives
+		if kept.add(level.String(), level.Result.Check(level.Result.Objectives)); len(kept.missed) == 0 && !level.Saturated {
+			return kept.err()
 		}
+		break // what misses them is the endpoint
 	}
 	return nil
 }

@@ -62,6 +62,7 @@ type commands struct {
 	Events     eventsCommand     `cmd:"" help:"Print every instant of every request of a saved run as JSON Lines."`
 	Report     reportCommand     `cmd:"" help:"Show saved runs: as a table, as JSON, or as a page with figures."`
 	Profile    profileCommand    `cmd:"" help:"Find where the time of an agent workflow goes, from its traces."`
+	Sizing     sizingCommand     `cmd:"" help:"Estimate how many GPUs a number of users needs, from what was measured."`
 	Calibrate  calibrateCommand  `cmd:"" help:"Measure what this machine can measure: streams, events per second, and at which error."`
 	Mock       mockCommand       `cmd:"" help:"Serve an OpenAI-compatible model that answers with known timing."`
 	Init       initCommand       `cmd:"" help:"Write a commented file for --config."`
@@ -85,20 +86,9 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) (code in
 			panic(p)
 		}
 	}()
-	var cli commands
-	parser, err := kong.New(&cli,
-		kong.Name("llmeter"),
-		kong.Description("Measure LLM endpoints. Every flag --name may also be set as LLMETER_NAME in the environment, or in the file of --config."),
-		kong.PostBuild(environment),
-		kong.ValueFormatter(helpOf),
-		kong.Writers(out, errOut),
-		kong.Exit(func(code int) { panic(exitCode(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(&terminal{out, errOut}),
-	)
+	parser, err := newParser(ctx, &terminal{out, errOut})
 	if err != nil {
-		panic(err) // the struct tags above are wrong
+		panic(err) // the struct tags of a command are wrong
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
@@ -116,6 +106,21 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) (code in
 		}
 	}
 	return code
+}
+
+// newParser reads the command line.
+func newParser(ctx context.Context, t *terminal) (*kong.Kong, error) {
+	return kong.New(new(commands),
+		kong.Name("llmeter"),
+		kong.Description("Measure LLM endpoints. Every flag --name may also be set as LLMETER_NAME in the environment, or in the file of --config."),
+		kong.PostBuild(environment),
+		kong.ValueFormatter(helpOf),
+		kong.Writers(t.out, t.err),
+		kong.Exit(func(code int) { panic(exitCode(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(t),
+	)
 }
 
 type exitCode int

@@ -22,8 +22,20 @@ type settings struct {
 	path     string
 	commands map[string]map[string]setting
 	lines    map[string]int // of the commands
-	anchors  map[string]ast.Node
+	anchors  anchors
+	merging  map[ast.Node]bool // mappings that are being gone through
 	problems []problem
+}
+
+// anchors are what stands at &name.
+type anchors map[string]ast.Node
+
+// Visit collects them.
+func (a anchors) Visit(node ast.Node) ast.Visitor {
+	if n, ok := node.(*ast.AnchorNode); ok {
+		a[n.Name.GetToken().Value] = n.Value
+	}
+	return a
 }
 
 // A problem is what is wrong in a line.
@@ -42,7 +54,9 @@ type setting struct {
 
 // parseSettings reads a file. The error holds everything that is wrong with its form.
 func parseSettings(path string, data []byte) (*settings, error) {
-	s := &settings{path: path, commands: map[string]map[string]setting{}, lines: map[string]int{}, anchors: map[string]ast.Node{}}
+	s := &settings{
+		path: path, commands: map[string]map[string]setting{}, lines: map[string]int{}, anchors: anchors{}, merging: map[ast.Node]bool{},
+	}
 	file, err := parser.ParseBytes(data, 0)
 	var wrong yaml.Error
 	switch {
@@ -55,14 +69,16 @@ func parseSettings(path string, data []byte) (*settings, error) {
 	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
 		return s, nil
 	}
+	ast.Walk(s.anchors, file.Docs[0].Body)
 	for key, node := range s.mapping(file.Docs[0].Body, "the file") {
-		if strings.HasPrefix(key.name, "x-") {
-			s.resolve(node)
-			continue
+		if !strings.HasPrefix(key.name, "x-") {
+			s.command(key, node)
 		}
-		s.command(key, node)
 	}
-	return s, s.wrong()
+	if err := s.wrong(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // A key is one of a mapping.
@@ -87,12 +103,15 @@ func (s *settings) command(of key, node ast.Node) {
 
 // mapping gives the keys of a mapping in their order, first what it merges.
 func (s *settings) mapping(node ast.Node, of string) iter.Seq2[key, ast.Node] {
-	m, ok := s.resolve(node).(ast.MapNode)
-	if !ok {
-		s.complain(node, "%s must be a mapping", of)
+	resolved := s.resolve(node)
+	m, ok := resolved.(ast.MapNode)
+	if !ok || s.merging[resolved] {
+		s.complain(node, "%s must be a mapping, and not a part of itself", of)
 		return func(func(key, ast.Node) bool) {}
 	}
 	return func(yield func(key, ast.Node) bool) {
+		s.merging[resolved] = true
+		defer delete(s.merging, resolved)
 		var own [][2]ast.Node
 		for it := m.MapRange(); it.Next(); {
 			if !it.Key().IsMergeKey() {
@@ -118,14 +137,13 @@ func (s *settings) mapping(node ast.Node, of string) iter.Seq2[key, ast.Node] {
 func (s *settings) resolve(node ast.Node) ast.Node {
 	switch n := node.(type) {
 	case *ast.AnchorNode:
-		s.anchors[n.Name.GetToken().Value] = n.Value
-		return s.resolve(n.Value)
+		return n.Value
 	case *ast.AliasNode:
 		name := n.Value.GetToken().Value
 		if target, ok := s.anchors[name]; ok {
 			return target
 		}
-		s.complain(node, "*%s is not known: &%s must stand before it", name, name)
+		s.complain(node, "*%s is not known: there is no &%s", name, name)
 		return ast.Null(n.GetToken())
 	}
 	return node

@@ -125,7 +125,28 @@ func appendResponse(b []byte, startMicro int64, r *Response) []byte {
 	for i := range r.Attempts {
 		b = appendAttempt(b, origin, &r.Attempts[i])
 	}
-	return appendEvents(b, r.Events)
+	return appendEarlier(appendEvents(b, r.Events), r.Attempts)
+}
+
+// appendEarlier appends the events of earlier attempts, and nothing where there are none, as of nearly all requests.
+func appendEarlier(b []byte, attempts []Attempt) []byte {
+	n := 0
+	for i := range attempts {
+		if len(attempts[i].Events) > 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return b
+	}
+	b = binary.AppendUvarint(b, uint64(n))
+	for i := range attempts {
+		if len(attempts[i].Events) > 0 {
+			b = binary.AppendUvarint(b, uint64(i))
+			b = appendEvents(b, attempts[i].Events)
+		}
+	}
+	return b
 }
 
 func appendInstants(b []byte, origin int64, instants [5]*int64) []byte {

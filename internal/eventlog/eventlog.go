@@ -63,6 +63,7 @@ type Attempt struct {
 	DNS, Connect, TLS                     int64 // nanoseconds
 	Error                                 *Error
 	RateLimit                             *RateLimit
+	Events                                []Event // of an attempt that was not the last
 }
 
 // A RateLimit is what a provider said of its limits.

@@ -198,7 +198,7 @@ func frame(kind byte, payload []byte) []byte {
 func TestUnknownFramesAndFieldsAreSkipped(t *testing.T) {
 	log := append(logOf(), frame(200, []byte("something of a later version"))...)
 	one := logOf(example())
-	grown := append(bytes.Clone(one[16+5:len(one)-4]), "more fields"...)
+	grown := append(bytes.Clone(one[16+5:len(one)-4]), "\x00more fields"...) // no attempt before the last one has events
 	log = append(append(log, frame(1, grown)...), frame(201, nil)...)
 	got, err := read(t, log)
 	require.NoError(t, err)
@@ -213,6 +213,7 @@ func TestAFrameThatLiesIsNamedByItsPlace(t *testing.T) {
 	}{
 		{"length", "the length of the frame is impossible", []byte{255, 255, 255, 255, 1}},
 		{"payload", "the response in this frame cannot be understood", frame(1, []byte{0, 0, 0, 0, 0, 255, 255, 255, 127})},
+		{"attempt", "the response in this frame cannot be understood", frame(1, []byte{0, 0, 0, 0, 0, 0, 1, 0, 0})},
 		{"empty", "the response in this frame cannot be understood", frame(1, nil)},
 		{"part", "the part of a response in this frame cannot be understood", frame(2, nil)},
 		{"part after a gap", "the part of a response in this frame cannot be understood", part(9, 1, 2)},
@@ -314,6 +315,7 @@ func response() *rapid.Generator[eventlog.Response] {
 			Start: i.Draw(t, "start"), Ready: i.Draw(t, "ready"), Written: i.Draw(t, "written"), FirstByte: i.Draw(t, "byte"), End: i.Draw(t, "end"),
 			DNS: rapid.Int64().Draw(t, "dns"), Connect: rapid.Int64().Draw(t, "connect"), TLS: rapid.Int64().Draw(t, "tls"),
 			Error: failure.Draw(t, "error"), RateLimit: rapid.Ptr(rapid.Make[eventlog.RateLimit](), true).Draw(t, "limit"),
+			Events: rapid.SampledFrom([][]eventlog.Event{nil, events(0, 1), events(2, 6)}).Draw(t, "earlier events"),
 		}
 	})
 	return rapid.Custom(func(t *rapid.T) eventlog.Response {

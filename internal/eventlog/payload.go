@@ -112,13 +112,29 @@ func (d *decoder) response(r *Response, startMicro int64) {
 		r.Attempts = append(r.Attempts, d.attempt(origin))
 	}
 	r.Events = d.events(r.Events)
+	if len(d.rest) > 0 {
+		d.earlier(r.Attempts)
+	}
 }
 
-// The fewest bytes of an attempt and an event.
+// The fewest bytes of an attempt, an event, and the events of an earlier attempt.
 const (
 	minAttempt = 8
 	minEvent   = 6
+	minEarlier = 2
 )
+
+// earlier reads the events of earlier attempts.
+func (d *decoder) earlier(attempts []Attempt) {
+	for range d.count(minEarlier) {
+		i := d.unsigned()
+		if i >= uint64(len(attempts)) {
+			d.fail()
+			return
+		}
+		attempts[i].Events = d.events(nil)
+	}
+}
 
 // instants reads those whose bits are set, from the lowest one.
 func (d *decoder) instants(bits uint64, origin int64, instants [5]*int64) {

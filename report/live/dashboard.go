@@ -102,15 +102,21 @@ func (v *View) dashboard(ctx context.Context, next func() frame, k keys) bool {
 	case <-start.C:
 	}
 	k.ctrlC = v.Interrupt != nil
+	input := v.input(k)
+	if input == nil {
+		k = keys{}
+	}
 	first := next()
-	p := tea.NewProgram(model{specs: v.Specs, keys: k, frame: &first}, tea.WithOutput(v.Out), tea.WithInput(v.input(k)),
+	p := tea.NewProgram(model{specs: v.Specs, keys: k, frame: &first}, tea.WithOutput(v.Out), tea.WithInput(input),
 		tea.WithoutSignalHandler(), tea.WithFPS(framesPer))
+	feeding, over := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		feed(ctx, p, next)
+		feed(feeding, p, next)
 	}()
 	_, err := p.Run()
+	over()
 	<-ended
 	return err == nil || ctx.Err() != nil
 }
@@ -134,17 +140,23 @@ func feed(ctx context.Context, p *tea.Program, next func() frame) {
 // onTerminal reports whether Out is a terminal that this process may take, and is to. In the background that would stop it.
 func (v *View) onTerminal() bool {
 	f, ok := v.Out.(*os.File)
-	return ok && !v.Plain && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd())) && foreground(f)
+	if !ok || v.Plain || os.Getenv("TERM") == "dumb" || !term.IsTerminal(int(f.Fd())) {
+		return false
+	}
+	width, height, err := term.GetSize(int(f.Fd()))
+	return err == nil && width > 0 && height > 0 && foreground(f)
 }
 
-// input is where keys come from, nil if none are read: standard input, or Out where that is no terminal.
+// input is where keys come from: standard input, or the terminal where that is something else. It is nil if none are read; the
+// terminal then makes a signal of Ctrl-C as always.
 func (v *View) input(k keys) io.Reader {
-	switch out, ok := v.Out.(io.Reader); {
-	case k.abort == nil || !ok:
+	switch out, ok := v.Out.(*os.File); {
+	case k.abort == nil:
 		return nil
 	case term.IsTerminal(int(os.Stdin.Fd())):
 		return os.Stdin
-	default:
+	case ok && readable(out):
 		return out
 	}
+	return nil
 }

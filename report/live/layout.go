@@ -92,7 +92,7 @@ func (f *frame) bar(width int) []string {
 	if p.Failed > 0 {
 		failed = bad.Render(failed)
 	}
-	done, inFlight := done+", "+failed, report.Number(float64(p.InFlight))+" in flight"
+	done, inFlight := done+" done, "+failed, report.Number(float64(p.InFlight))+" in flight"
 	time := clocks(p.Elapsed, f.left)
 	if f.ending {
 		time = clock(p.Elapsed) + " elapsed, the last are in flight"

@@ -30,7 +30,7 @@ type terminal struct {
 	read    chan struct{} // closed when all was read
 }
 
-func openTerminal(t *testing.T) *terminal {
+func openTerminal(t *testing.T, mode int) *terminal {
 	far, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skip("no pseudo-terminals here: ", err)
@@ -43,7 +43,7 @@ func openTerminal(t *testing.T) *terminal {
 	control(syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
 	control(syscall.TIOCGPTN, unsafe.Pointer(&number))
 	control(syscall.TIOCSWINSZ, unsafe.Pointer(&[4]uint16{24, 80}))
-	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), mode|syscall.O_NOCTTY, 0)
 	require.NoError(t, err)
 	p := &terminal{tty: tty, far: far, more: make(chan struct{}, 1), read: make(chan struct{})}
 	go p.keep()
@@ -110,12 +110,12 @@ func endless(free chan struct{}) llmeter.Runner {
 }
 
 // onTerminal runs f with a View on a terminal, and checks that the terminal is afterwards as it was before.
-func onTerminal(t *testing.T, f func(p *terminal, view *live.View)) {
+func onTerminal(t *testing.T, mode int, f func(p *terminal, view *live.View)) {
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		t.Skip("keys would be read from standard input")
 	}
 	t.Setenv("TERM", "xterm-256color")
-	p := openTerminal(t)
+	p := openTerminal(t, mode)
 	before, err := term.GetState(int(p.tty.Fd()))
 	require.NoError(t, err)
 	f(p, &live.View{Out: p.tty})
@@ -132,7 +132,7 @@ func onTerminal(t *testing.T, f func(p *terminal, view *live.View)) {
 }
 
 func TestQStopsARunOnATerminalWhichIsThenAsBefore(t *testing.T) {
-	onTerminal(t, func(p *terminal, view *live.View) {
+	onTerminal(t, os.O_RDWR, func(p *terminal, view *live.View) {
 		free := make(chan struct{})
 		r := endless(free)
 		r.AddCallback(view)
@@ -149,7 +149,7 @@ func TestQStopsARunOnATerminalWhichIsThenAsBefore(t *testing.T) {
 }
 
 func TestTheSecondCtrlCAborts(t *testing.T) {
-	onTerminal(t, func(p *terminal, view *live.View) {
+	onTerminal(t, os.O_RDWR, func(p *terminal, view *live.View) {
 		r := endless(nil)
 		r.AddCallback(view)
 		run, err := r.Start(t.Context())
@@ -163,7 +163,7 @@ func TestTheSecondCtrlCAborts(t *testing.T) {
 }
 
 func TestAContextThatIsDoneGivesTheTerminalBackAtOnce(t *testing.T) {
-	onTerminal(t, func(p *terminal, view *live.View) {
+	onTerminal(t, os.O_RDWR, func(p *terminal, view *live.View) {
 		free := make(chan struct{})
 		run, err := endless(free).Start(t.Context())
 		require.NoError(t, err)
@@ -178,5 +178,25 @@ func TestAContextThatIsDoneGivesTheTerminalBackAtOnce(t *testing.T) {
 		res, err := run.Wait()
 		require.NoError(t, err)
 		require.Equal(t, 300, res.TotalRequests)
+	})
+}
+
+func TestWhereKeysCannotBeReadCtrlCStaysASignal(t *testing.T) {
+	onTerminal(t, os.O_WRONLY, func(p *terminal, view *live.View) {
+		before, err := term.GetState(int(p.tty.Fd()))
+		require.NoError(t, err)
+		free := make(chan struct{})
+		r := endless(free)
+		r.AddCallback(view)
+		run, err := r.Start(t.Context())
+		require.NoError(t, err)
+		p.waitFor(t, "client")
+		during, err := term.GetState(int(p.tty.Fd()))
+		require.NoError(t, err)
+		require.Equal(t, before, during)
+		close(free)
+		_, err = run.Wait()
+		require.NoError(t, err)
+		require.NotContains(t, p.all(), "q stops")
 	})
 }

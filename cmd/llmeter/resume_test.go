@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/llmeter-go/llmeter/experiments"
+	"github.com/llmeter-go/llmeter/mock"
+)
+
+func TestAnExperimentThatWasKilledGoesOnWhereItEnded(t *testing.T) {
+	server, err := mock.Start(mock.Options{TTFT: mock.Fixed(time.Millisecond), Tokens: mock.Fixed(8)})
+	require.NoError(t, err)
+	defer server.Close()
+	folder := filepath.Join(t.TempDir(), "test")
+	start := func() (*exec.Cmd, *bytes.Buffer) {
+		var out bytes.Buffer
+		cmd := exec.CommandContext(t.Context(), "llmeter", "load", "--url", server.URL+"/v1", "--model", "m", "--prompt", "hi",
+			"--clients", "1,2,3,4,5", "--duration", "300ms", "--output", folder)
+		cmd.Stdout, cmd.Stderr = &out, &out
+		require.NoError(t, cmd.Start())
+		return cmd, &out
+	}
+
+	killed, _ := start()
+	third := filepath.Join(folder, "00003-clients", "responses.jsonl")
+	for tick := time.Tick(5 * time.Millisecond); ; <-tick {
+		if info, err := os.Stat(third); err == nil && info.Size() > 0 {
+			break
+		}
+	}
+	require.NoError(t, killed.Process.Kill())
+	require.Error(t, killed.Wait())
+	before := files(t, folder)
+	require.NotContains(t, before, filepath.Join("00003-clients", "summary.json"), "the third run had not come to its end")
+
+	again, out := start()
+	require.NoError(t, again.Wait(), out)
+	after := files(t, folder)
+	for path, file := range before {
+		if run := filepath.Dir(path); run == "00001-clients" || run == "00002-clients" {
+			require.Equal(t, file, after[path], path)
+		}
+	}
+	test, err := experiments.LoadLoadTest(t.Context(), folder, experiments.LoadTestOptions{})
+	require.NoError(t, err)
+	require.Empty(t, test.Warnings)
+	require.Len(t, test.Levels, 5)
+	for i, level := range test.Levels {
+		require.Equal(t, i+1, level.Clients)
+		require.False(t, level.Result.Interrupted)
+		require.GreaterOrEqual(t, level.Result.TotalTestTime, 300*time.Millisecond)
+	}
+	require.Contains(t, out.String(), "load test, 5 levels")
+}
+
+// A saved is a file as it stands on disk.
+type saved struct {
+	modified time.Time
+	content  string
+}
+
+func files(t *testing.T, folder string) map[string]saved {
+	t.Helper()
+	all := map[string]saved{}
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		require.NoError(t, err)
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		name, err := filepath.Rel(folder, path)
+		require.NoError(t, err)
+		all[name] = saved{info.ModTime(), string(data)}
+		return nil
+	}))
+	return all
+}
