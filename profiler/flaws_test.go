@@ -444,6 +444,36 @@ func TestStartsComeFromTheStartEvents(t *testing.T) {
 	require.NotEqual(t, *trie.Root.ByIndex[1].LatencySensitivity, *trie.Root.ByIndex[2].LatencySensitivity)
 }
 
+// NAT records when each piece of an answer came, and which tokens were cached or reasoning, and makes nothing of either.
+func TestStreamingTokensAndCostAreComputed(t *testing.T) {
+	trace := &Trace{Steps: llm("a", 0, 5).streaming(1, 1.5, 3).using(50).steps()}
+	usage := &trace.Steps[len(trace.Steps)-1].Payload.UsageInfo.TokenUsage
+	usage.CachedTokens, usage.ReasoningTokens = 80, 10
+	c := FullConfig()
+	c.Costs.Prices = prices(t, `{"models":[{"model":"m","input":2,"cached_input":0.5,"output":8,"reasoning":9}]}`)
+	results, err := Runner{Config: c, NoOutput: true}.Run(t.Context(), Traces(trace))
+	require.NoError(t, err)
+	all := results.Profile.Streaming.All
+	require.Equal(t, []float64{1, 1, 2.0 / 49}, []float64{*all.TTFT.Mean, *all.ITL.Mean, *all.TPOT.Mean})
+	require.Equal(t, []float64{0.8, 0.2}, []float64{*all.Tokens.CachedShare, *all.Tokens.ReasoningShare})
+	require.Equal(t, "0.00049", results.Profile.Costs.Total.String()) // (20·2 + 80·0.5 + 40·8 + 10·9) millionths
+}
+
+// In NAT failures and the wait before the next attempt are latency and run time like any other.
+func TestFailuresAndBackoffAreApartFromWork(t *testing.T) {
+	r := requests([]call{
+		function("f", 0, 40).below(RootID), llm("a", 0, 1).saying("hi").failing(429).below("f"), llm("b", 31, 32).saying("hi").failing(500).below("f"),
+		llm("c", 34, 40).saying("hi").below("f"),
+	})
+	require.Equal(t, 6.0, *ConfidenceIntervals(r).LLMLatency.Corrected.Mean, "of calls that did not fail")
+	w := AnalyzeWaiting(r)
+	require.Equal(t, 40.0, w.Runtime)
+	require.Equal(t, 1.0+30+2, w.Waiting)
+	require.Equal(t, 7.0, w.Work)
+	require.Equal(t, 1.0, w.Operations[0].FailedTime)
+	require.Equal(t, 7.0, *w.WorkRuntime.Mean)
+}
+
 // NAT writes the table and the chart even if told to write nothing.
 func TestNoOutputWritesNothing(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -21,7 +21,7 @@ func ReadRun(ctx context.Context, folder string) (iter.Seq2[*Trace, error], erro
 }
 
 // FromResponses makes a trace of each response: an LLM_START, an LLM_NEW_TOKEN for each event with tokens, and an LLM_END, which
-// for a failed request says so in its metadata.
+// for a failed request says so in its metadata. Where there were several attempts, each is a span named "attempt" that is part of the call.
 func FromResponses(model string, responses iter.Seq2[*endpoint.Response, error]) iter.Seq2[*Trace, error] {
 	return func(yield func(*Trace, error) bool) {
 		number := 0
@@ -43,6 +43,7 @@ func FromResponses(model string, responses iter.Seq2[*endpoint.Response, error])
 func fromResponse(number int, model string, r *endpoint.Response) *Trace {
 	trace := &Trace{Number: number}
 	id := fmt.Sprintf("%d-%s", number, r.ID)
+	at := func(t time.Time) float64 { return Seconds(r.RequestTime.Add(t.Sub(r.Dispatched))) }
 	add := func(kind EventType, after time.Duration) *StepPayload {
 		trace.Steps = append(trace.Steps, IntermediateStep{
 			ParentID: RootID, FunctionAncestry: InvocationNode{FunctionID: RootID, FunctionName: RootID},
@@ -64,9 +65,42 @@ func fromResponse(number int, model string, r *endpoint.Response) *Trace {
 		TotalTokens: r.InputTokens.N + r.OutputTokens.N,
 	}}
 	if r.Error != nil {
-		end.Metadata, _ = json.Marshal(map[string]any{"provided_metadata": map[string]string{"error": r.Error.Error()}})
+		end.Metadata = failure(r.Error, r.Status())
+	}
+	if len(r.Attempts) > 1 {
+		for i, a := range r.Attempts {
+			if a.Start.IsZero() || a.End.IsZero() {
+				continue
+			}
+			trace.Steps = append(trace.Steps, attempt(id, i, a, at)...)
+		}
 	}
 	return trace
+}
+
+// attempt is the steps of the i-th attempt of a call.
+func attempt(call string, i int, a endpoint.Attempt, at func(time.Time) float64) []IntermediateStep {
+	step := IntermediateStep{ParentID: call, FunctionAncestry: InvocationNode{FunctionID: RootID, FunctionName: RootID}}
+	step.Payload = StepPayload{EventType: SpanStart, EventTimestamp: at(a.Start), Name: "attempt", UUID: fmt.Sprintf("%s-%d", call, i)}
+	start := step
+	step.Payload.EventType, step.Payload.EventTimestamp, step.Payload.SpanEventTimestamp = SpanEnd, at(a.End), at(a.Start)
+	if a.Error != nil {
+		step.Payload.Metadata = failure(a.Error, a.Status)
+	}
+	return []IntermediateStep{start, step}
+}
+
+// failure is the metadata of an END that failed.
+func failure(err *endpoint.Error, status int) json.RawMessage {
+	facts := map[string]any{"error": err.Error()}
+	if status != 0 {
+		facts[HTTPStatusKey] = status
+	}
+	if err.RetryAfter > 0 {
+		facts[RetryAfterKey] = err.RetryAfter.Seconds()
+	}
+	b, _ := json.Marshal(map[string]any{"provided_metadata": facts})
+	return b
 }
 
 // Seconds is a time in seconds since the epoch, as traces have it.

@@ -57,6 +57,24 @@ func TestResponsesAreTracesOfOneCall(t *testing.T) {
 	require.NotEqual(t, traces[0].Steps[0].Payload.UUID, traces[1].Steps[0].Payload.UUID)
 }
 
+func TestAttemptsOfAResponseAreWaitingWithinItsCall(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 250_000_000, time.UTC)
+	after := func(ms time.Duration) time.Time { return at.Add(ms * time.Millisecond) }
+	refused := &endpoint.Error{Kind: endpoint.KindRateLimited, Status: 429, Message: "slow down", RetryAfter: 2 * time.Second}
+	r := &endpoint.Response{ID: "x", RequestTime: at, Dispatched: at, End: after(5000), Attempts: []endpoint.Attempt{
+		{Start: at, End: after(250), Status: 429, Error: refused}, {Start: after(2250), End: after(2500), Status: 429, Error: refused}, {Start: after(4000), End: after(5000), Status: 200},
+	}}
+	for trace, err := range FromResponses("m", responses(r)) {
+		if err != nil {
+			continue
+		}
+		w := AnalyzeWaiting([]*Request{Resolve(trace)})
+		require.Equal(t, []float64{5, 4, 4, 1}, []float64{w.Runtime, w.Waiting, w.Critical, w.Work})
+		require.Equal(t, 1.0, *w.WorkLatency.Mean)
+		require.Equal(t, 4.0, w.Operations[0].AskedTime)
+	}
+}
+
 func TestFoldersThatAreNoRunsAreRefused(t *testing.T) {
 	_, err := ReadRun(context.Background(), t.TempDir())
 	require.Error(t, err)

@@ -18,7 +18,7 @@ type profileCommand struct {
 	Traces      []string     `arg:"" name:"traces" help:"Traces: files of NAT (JSON, JSON Lines), OpenTelemetry (OTLP as JSON or protobuf) or ATIF, gzipped or not, folders of such files, and folders of runs."`
 	Output      string       `required:"" placeholder:"DIR" help:"Folder for the files and the page."`
 	InputFormat string       `name:"input-format" enum:"auto,nat,otlp,atif,run" default:"auto" help:"Form of the traces: auto, nat, otlp, atif, or run (the folder of a run)."`
-	Config      string       `placeholder:"FILE" help:"Analyses, in YAML or JSON: NAT's configuration, or its eval.general.profiler alone. Flags go before it."`
+	Config      string       `env:"LLMETER_PROFILE_CONFIG" placeholder:"FILE" help:"Analyses, in YAML or JSON: NAT's configuration, or its eval.general.profiler alone. Flags go before it."`
 	All         bool         `help:"Every analysis, --evaluate included."`
 	Analyses    profileFlags `embed:""`
 	Tokenizer   string       `placeholder:"NAME" help:"Counts the tokens of prompts: a tiktoken encoding, an OpenAI model, or words; by default they are estimated."`
