@@ -43,9 +43,9 @@ type Accumulator struct {
 
 // An ErrorCount says how many requests failed with one kind of error.
 type ErrorCount struct {
-	Kind   endpoint.ErrorKind
-	Count  int
-	Sample string // the error of the first of them; "" if only the count is known
+	Kind   endpoint.ErrorKind `json:"kind"`
+	Count  int                `json:"count"`
+	Sample string             `json:"sample"` // the error of the first of them; "" if only the count is known
 
 	seq int // of the sample's request
 }

@@ -83,6 +83,10 @@ func TestSavingAndLoadingChangesNoNumber(t *testing.T) {
 		requireSameResponse(t, want[i], got[i])
 	}
 	require.Equal(t, live.Errors(), loaded.Errors())
+	for i, saved := range load(t, live.OutputPath, result.LoadOptions{WithoutResponses: true}).Errors() {
+		want := live.Errors()[i]
+		require.Equal(t, []any{want.Kind, want.Count, want.Sample}, []any{saved.Kind, saved.Count, saved.Sample})
+	}
 	require.Equal(t, live.FailedRequests(), loaded.FailedRequests())
 
 	data, err := live.MarshalJSON()

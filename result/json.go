@@ -107,6 +107,7 @@ type ownFile struct {
 	Health            Health          `json:"health"`
 	Verdict           verdictJSON     `json:"verdict"`
 	Warnings          []Warning       `json:"warnings"`
+	Errors            []ErrorCount    `json:"errors,omitempty"`
 	Statistics        Stats           `json:"statistics"`
 }
 
@@ -115,7 +116,7 @@ func (r *Result) ownFile(s Stats) ownFile {
 		Schema: schemaFolder, Config: r.Config, Clock: r.Clock,
 		Interrupted: r.Interrupted, CancelledRequests: r.CancelledRequests, Conversations: r.Conversations,
 		CoarseStamps: r.data != nil && r.data.coarse, Objectives: r.Objectives, Warmup: r.Warmup, Cooldown: r.Cooldown, Health: r.Health, Verdict: r.verdictJSON(),
-		Warnings: append([]Warning{}, r.Warnings...), Statistics: s,
+		Warnings: append([]Warning{}, r.Warnings...), Errors: r.Errors(), Statistics: s,
 	}
 }
 
@@ -132,5 +133,5 @@ func (f *ownFile) take(r *Result) {
 	}
 	r.Verdict.Reasons = f.Verdict.Reasons
 	r.Warnings = append(f.Warnings, r.Warnings...)
-	r.data.own, r.data.coarse, r.data.saved = true, f.CoarseStamps, f.Statistics
+	r.data.own, r.data.coarse, r.data.saved, r.data.errors = true, f.CoarseStamps, f.Statistics, f.Errors
 }

@@ -81,6 +81,7 @@ type data struct {
 	mu          sync.Mutex
 	acc         *Accumulator // nil: the statistics are the saved ones
 	saved       Stats
+	errors      []ErrorCount // the saved ones, if there are any
 	contributed []entry
 	steady      []entry // the numbers of the steady state, if acc is there and has one
 	coarse      bool    // the stamps are in whole seconds, as LLMeter writes them
@@ -246,8 +247,11 @@ func (r *Result) Errors() []ErrorCount {
 	}
 	r.data.mu.Lock()
 	defer r.data.mu.Unlock()
-	if r.data.acc != nil {
+	switch {
+	case r.data.acc != nil:
 		return r.data.acc.errorCounts()
+	case r.data.errors != nil:
+		return slices.Clone(r.data.errors)
 	}
 	return r.data.saved.errorCounts()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/llmeter-go/llmeter/experiments"
 	"github.com/llmeter-go/llmeter/report"
@@ -85,14 +86,15 @@ func (c *reportCommand) loadOne(ctx context.Context, folder string) (*result.Res
 }
 
 // loadRun takes the saved statistics. It computes them from the responses where some are not saved, as in folders of LLMeter, or
-// where an example of each error is to be shown, which is in the responses alone.
+// where an example of each error is to be shown and was not saved.
 func (c *reportCommand) loadRun(ctx context.Context, folder string) (*result.Result, error) {
 	res, err := result.Load(ctx, folder, result.LoadOptions{WithoutResponses: true})
 	if err != nil {
 		return nil, err
 	}
 	examples := c.Format == "text" || c.Format == "markdown"
-	if _, ours := res.Stats().Lookup("requests_per_second"); ours && !(examples && res.FailedRequests() > 0) {
+	missing := func(e result.ErrorCount) bool { return e.Sample == "" }
+	if _, ours := res.Stats().Lookup("requests_per_second"); ours && !(examples && slices.ContainsFunc(res.Errors(), missing)) {
 		return res, nil
 	}
 	return result.Load(ctx, folder, result.LoadOptions{LowMemory: true})

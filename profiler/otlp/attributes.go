@@ -9,23 +9,51 @@ import (
 	"github.com/llmeter-go/llmeter/profiler"
 )
 
-// The attributes in which instrumentations say what a span is, the most telling first. Their names are from the OpenTelemetry semantic
-// conventions 1.41 (gen_ai.*, older forms included), OpenInference (llm.*, input.*, output.*, tool.*), OpenLLMetry (traceloop.*,
-// gen_ai.prompt.N, llm.usage.*), LangSmith (langsmith.*) and NAT (nat.*, aiq.*).
+// The attributes in which instrumentations say what a span is, the most telling first. Their names are from
+//   - OpenTelemetry's semantic conventions for generative AI (gen_ai.*) up to 1.42, and the names they had before 1.27,
+//   - OpenInference (llm.*, input.*, output.*, tool.*, agent.*): LlamaIndex, LangChain and others by Arize,
+//   - OpenLLMetry (traceloop.*, gen_ai.prompt.N, llm.request.type, llm.usage.*) before and after its version 0.5,
+//   - LangSmith (langsmith.*), and NAT (nat.*, aiq.*).
 var (
-	modelKeys      = []string{"gen_ai.request.model", "gen_ai.response.model", "llm.model_name", "llm.request.model", "embedding.model_name", "nat.subspan.name"}
+	modelKeys = []string{
+		"gen_ai.request.model", "gen_ai.response.model", "llm.model_name", "llm.request.model_name", "llm.response.model_name", "llm.request.model",
+		"langsmith.metadata.ls_model_name", "embedding.model_name", "reranker.model_name", "nat.subspan.name",
+	}
 	toolKeys       = []string{"gen_ai.tool.name", "tool.name", "traceloop.entity.name", "nat.subspan.name"}
-	functionKeys   = []string{"gen_ai.agent.name", "traceloop.entity.name", "nat.function.name", "aiq.function.name"}
+	functionKeys   = []string{"gen_ai.agent.name", "agent.name", "gen_ai.workflow.name", "traceloop.entity.name", "nat.function.name", "aiq.function.name"}
 	promptKeys     = []string{"gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt", "llm.usage.prompt_tokens"}
 	completionKeys = []string{"gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion", "llm.usage.completion_tokens"}
 	totalKeys      = []string{"gen_ai.usage.total_tokens", "llm.token_count.total", "llm.usage.total_tokens"}
 	cachedKeys     = []string{"gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens", "llm.token_count.prompt_details.cache_read"}
-	reasoningKeys  = []string{"gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "llm.token_count.completion_details.reasoning"}
-	inputKeys      = []string{"gen_ai.input.messages", "gen_ai.prompt", "input.value", "traceloop.entity.input", "gen_ai.tool.call.arguments", "tool.parameters"}
-	outputKeys     = []string{"gen_ai.output.messages", "gen_ai.completion", "output.value", "traceloop.entity.output", "gen_ai.tool.call.result"}
-	inputLists     = []string{"llm.input_messages.", "gen_ai.prompt.", "llm.prompts."}
-	outputLists    = []string{"llm.output_messages.", "gen_ai.completion.", "llm.completions."}
-	eventKeys      = []string{"nat.event_type", "aiq.event_type"}
+	reasoningKeys  = []string{
+		"gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "llm.token_count.completion_details.reasoning", "llm.usage.reasoning_tokens",
+	}
+	inputKeys = []string{
+		"gen_ai.input.messages", "gen_ai.prompt", "input.value", "traceloop.entity.input", "gen_ai.tool.call.arguments", "gen_ai.retrieval.query.text",
+		"gen_ai.memory.query.text", "tool.parameters",
+	}
+	outputKeys = []string{
+		"gen_ai.output.messages", "gen_ai.completion", "output.value", "traceloop.entity.output", "gen_ai.tool.call.result", "gen_ai.retrieval.documents",
+		"gen_ai.memory.records",
+	}
+	inputLists  = []string{"llm.input_messages.", "gen_ai.prompt.", "llm.prompts."}
+	outputLists = []string{"llm.output_messages.", "gen_ai.completion.", "llm.choices.", "llm.completions."}
+	eventKeys   = []string{"nat.event_type", "aiq.event_type"}
+	statusKeys  = []string{"http.response.status_code", "http.status_code"}
+)
+
+// Of one attribute each.
+const (
+	systemKey     = "gen_ai.system_instructions" // beside the messages
+	firstChunkKey = "gen_ai.response.time_to_first_chunk"
+	errorTypeKey  = "error.type"
+	retryAfterKey = "http.response.header.retry-after"
+)
+
+// modelOnly and toolOnly are how many of modelKeys and toolKeys only a span of that kind has.
+const (
+	modelOnly = 7
+	toolOnly  = 2
 )
 
 // kinds are the values of the attributes that name the kind of a span. What a name does not tell is looked for in the next.
@@ -35,11 +63,13 @@ var kinds = []struct {
 }{
 	{"openinference.span.kind", map[string]profiler.Category{
 		"llm": profiler.LLM, "tool": profiler.Tool, "retriever": profiler.Tool, "embedding": profiler.Tool, "reranker": profiler.Tool,
-		"guardrail": profiler.Function, "evaluator": profiler.Function, "chain": profiler.Function, "agent": profiler.Function,
+		"guardrail": profiler.Function, "evaluator": profiler.Function, "chain": profiler.Function, "agent": profiler.Function, "prompt": profiler.UserSpan,
 	}},
 	{"gen_ai.operation.name", map[string]profiler.Category{
 		"chat": profiler.LLM, "text_completion": profiler.LLM, "generate_content": profiler.LLM, "embeddings": profiler.Tool, "execute_tool": profiler.Tool,
-		"retrieval": profiler.Tool, "invoke_agent": profiler.Function, "create_agent": profiler.Function, "invoke_workflow": profiler.Function,
+		"retrieval": profiler.Tool, "search_memory": profiler.Tool, "create_memory": profiler.Tool, "update_memory": profiler.Tool, "upsert_memory": profiler.Tool,
+		"delete_memory": profiler.Tool, "create_memory_store": profiler.Tool, "delete_memory_store": profiler.Tool, "invoke_agent": profiler.Function,
+		"create_agent": profiler.Function, "invoke_workflow": profiler.Function, "plan": profiler.Function,
 	}},
 	{"traceloop.span.kind", map[string]profiler.Category{
 		"workflow": profiler.Workflow, "task": profiler.Task, "agent": profiler.Function, "tool": profiler.Tool,
@@ -64,9 +94,9 @@ func (s *span) category() profiler.Category {
 		}
 	}
 	switch {
-	case s.text(modelKeys[:4]) != "" || s.number(completionKeys) > 0:
+	case s.text(modelKeys[:modelOnly]) != "" || s.number(completionKeys) > 0:
 		return profiler.LLM
-	case s.text(toolKeys[:2]) != "":
+	case s.text(toolKeys[:toolOnly]) != "":
 		return profiler.Tool
 	case s.parent == "":
 		return profiler.Workflow
@@ -174,16 +204,20 @@ func (s *span) content(lists, keys []string) json.RawMessage {
 
 // A message is one of those in attributes such as gen_ai.prompt.0.content.
 type message struct {
-	Role    string `json:"role"`
+	Role    string `json:"role,omitempty"`
 	Content string `json:"content"`
 }
 
-// messages collects the attributes prefix + N + role and content, up to the first N that there is none of.
+// messages collects the attributes prefix + N + role and content, or the text of a prompt or a completion, up to the first N that there is
+// none of.
 func (s *span) messages(prefix string) []message {
 	var all []message
 	for n := 0; ; n++ {
 		at := prefix + strconv.Itoa(n) + "."
-		m := message{s.text([]string{at + "message.role", at + "role"}), s.text([]string{at + "message.content", at + "content"})}
+		m := message{
+			s.text([]string{at + "message.role", at + "role"}),
+			s.text([]string{at + "message.content", at + "content", at + "prompt.text", at + "completion.text"}),
+		}
 		for part := 0; ; part++ {
 			text, ok := s.attributes[at+"message.contents."+strconv.Itoa(part)+".message_content.text"].(string)
 			if !ok {

@@ -2,9 +2,7 @@ package otlp
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/llmeter-go/llmeter/profiler"
 )
@@ -72,33 +70,24 @@ func (c *converter) add(s *span) {
 	}
 	p := &step.Payload
 	p.UUID, p.Name, p.Framework = s.id, s.label(kind), s.framework()
-	input := s.content(inputLists, inputKeys)
+	input := s.input()
 
 	p.EventType, p.EventTimestamp = profiler.EventType(string(kind)+"_START"), seconds(s.start)
 	p.Data = &profiler.StreamEventData{Input: input}
 	c.trace.Steps = append(c.trace.Steps, step)
 	if kind == profiler.LLM {
-		for _, e := range s.events {
-			if isChunk(e.name) {
-				p.EventType, p.EventTimestamp = profiler.LLMNewToken, seconds(e.at)
-				p.Data = &profiler.StreamEventData{}
-				c.trace.Steps = append(c.trace.Steps, step)
-			}
+		for _, at := range s.chunks() {
+			p.EventType, p.EventTimestamp = profiler.LLMNewToken, at
+			p.Data = &profiler.StreamEventData{}
+			c.trace.Steps = append(c.trace.Steps, step)
 		}
 		p.UsageInfo = &profiler.UsageInfo{TokenUsage: s.tokens(), NumLLMCalls: 1}
 	}
 	p.EventType, p.EventTimestamp = profiler.EventType(string(kind)+"_END"), seconds(s.end)
 	p.SpanEventTimestamp = seconds(s.start)
 	p.Data = &profiler.StreamEventData{Input: input, Output: s.content(outputLists, outputKeys)}
-	if s.failed != "" {
-		p.Metadata, _ = json.Marshal(map[string]any{"provided_metadata": map[string]string{"error": s.failed}})
-	}
+	p.Metadata = s.outcome()
 	c.trace.Steps = append(c.trace.Steps, step)
-}
-
-// isChunk says whether an event of an LLM call marks a piece of its answer: OpenInference and OpenLLMetry have such.
-func isChunk(name string) bool {
-	return strings.Contains(strings.ToLower(name), "chunk") || name == "First Token Stream Event"
 }
 
 // ancestry is the function that a span is, or runs in, and the one above that.

@@ -105,10 +105,13 @@ func (s *jsonSpan) span(scope string) *span {
 	return out
 }
 
+// noMessage stands for the message of an error that has none.
+const noMessage = "error"
+
 // orError is a message, or that there is none.
 func orError(message string) string {
 	if message == "" {
-		return "error"
+		return noMessage
 	}
 	return message
 }

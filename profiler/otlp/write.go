@@ -135,7 +135,7 @@ func (x *exporter) span(i int) object {
 	if len(c.chunks) > 0 {
 		events := make([]object, len(c.chunks))
 		for k, at := range c.chunks {
-			events[k] = object{"timeUnixNano": nanoseconds(at), "name": "chunk"}
+			events[k] = object{"timeUnixNano": nanoseconds(at), "name": "gen_ai.content.completion.chunk"}
 		}
 		out["events"] = events
 	}
@@ -173,6 +173,7 @@ func (x *exporter) attributes(s *profiler.Span, c *contents) []object {
 	add("nat.framework", c.framework)
 	add("nat.function.id", s.Function.FunctionID)
 	add("nat.function.name", s.Function.FunctionName)
+	add("http.response.status_code", s.HTTPStatus)
 	add("openinference.span.kind", openInference[s.Category])
 	add("gen_ai.operation.name", operations[s.Category])
 	switch s.Category {

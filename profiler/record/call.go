@@ -86,7 +86,7 @@ func (c *call) read(p []byte, at time.Time) {
 	case events:
 		if n := lastBlankLine(c.pending, before-1); n > 0 {
 			c.readEvents(c.pending[:n])
-			c.pending = append(c.pending[:0], c.pending[n:]...)
+			c.pending = append(c.pending[:0], c.pending[n-1:]...) // behind an empty line, a byte order mark is none
 		}
 	case lines:
 		if n := bytes.LastIndexByte(c.pending[before:], '\n'); n >= 0 {

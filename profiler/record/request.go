@@ -142,7 +142,7 @@ func argumentsOf(v *fastjson.Value) string {
 
 // textOf is a JSON string, "" for anything else.
 func textOf(v *fastjson.Value) string {
-	if v == nil {
+	if v == nil || v.Type() != fastjson.TypeString {
 		return ""
 	}
 	s, _ := v.StringBytes()

@@ -167,5 +167,5 @@ func (q *Queueing) words() (s string) {
 	case q.Saturated:
 		return s + fmt.Sprintf("; saturated from %d at once: %.3g requests/s is all these GPUs can do, and more users wait in line", *q.SaturatedAt, *q.MaxRate)
 	}
-	return s + fmt.Sprintf("; not saturated: the rate still grows, at the most to %.3g requests/s", *q.MaxRate)
+	return s + fmt.Sprintf("; not saturated: the rate still grows, so far to %.3g requests/s", *q.MaxRate)
 }
