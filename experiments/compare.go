@@ -68,7 +68,7 @@ type Difference struct {
 	Adjusted   float64        // P adjusted for the number of comparisons: a difference is sure if it is below 1 - Level
 	Detectable float64        // the size that a difference must have to be seen in 4 of 5 such comparisons; NaN if not known
 
-	leastP float64 // the smallest P that so many values can have
+	numbers stats.Difference // until they are judged
 }
 
 // Relative is Delta as a share of A; NaN where A is 0.

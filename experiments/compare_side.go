@@ -115,14 +115,6 @@ func (s *side) repeats(metric string) bool {
 	return false
 }
 
-// failures is the number of failed requests.
-func (s *side) failures() (n uint64) {
-	for _, failed := range s.failed {
-		n += uint64(failed)
-	}
-	return n
-}
-
 // warningsOf says what stands in the way of comparing a and b.
 func warningsOf(a, b *side) (all []result.Warning) {
 	warn := func(code, metric, format string, args ...any) {
@@ -177,16 +169,6 @@ func (s *side) load() string {
 		return config.Arrivals
 	}
 	return Load{Clients: run.Clients}.String()
-}
-
-// dependence is by how much the variance of a difference between a and b is larger than that of independent values, because
-// neighbours are alike: at least 1. effective counts the values as independent ones. Of few values nobody can tell.
-func dependence(a, b stats.Series, effective func(stats.Series) float64) float64 {
-	const least = 50
-	if len(a) < least || len(b) < least {
-		return 1
-	}
-	return (1/effective(a) + 1/effective(b)) / (1/float64(len(a)) + 1/float64(len(b)))
 }
 
 // normalQuantile is the p-quantile of the standard normal distribution.

@@ -170,12 +170,17 @@ func (o *Outcome) metadata() json.RawMessage {
 		m = map[string]any{}
 	}
 	if o.Err != nil {
-		m["error"] = o.Err.Error()
-		if m["error"] == "" {
-			m["error"] = fmt.Sprintf("%T", o.Err)
-		}
+		m["error"] = errorText(o.Err)
 	}
 	return appendValue(nil, map[string]any{"provided_metadata": m})
+}
+
+// errorText is the text of an error, never "".
+func errorText(err error) string {
+	if text := err.Error(); text != "" {
+		return text
+	}
+	return fmt.Sprintf("%T", err)
 }
 
 // event records one event, whose values may be in the scratch. Readers order events by time. Those of one time go to one shard, so

@@ -14,6 +14,7 @@ type Results struct {
 	Forecast              *Forecast             `json:"-"`
 	Profile               Profile               `json:"-"`
 	Requests              []*Request            `json:"-"` // that the analyses looked at
+	Usage                 []RequestUsage        `json:"-"` // of the requests of RunPrompts; nil for others
 }
 
 // Profile is the content of llmeter_profile.json: the analyses that NAT does not have. What was not asked for is nil.

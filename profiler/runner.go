@@ -36,6 +36,9 @@ type Runner struct {
 	Logger    *slog.Logger        // told what was left out; nil = nobody
 	Tokenizer tokenizer.Tokenizer // counts the tokens of prompts; nil = estimated from their size
 
+	// Concurrency is how many workflows of RunPrompts run at once; 0 = 8, as in NAT.
+	Concurrency int
+
 	// Dynamo collects the metrics of Dynamo for the time between two moments, which are zero if the traces have no events; what it returns becomes
 	// JSON. Required if the Config enables them. The function Collect of the package dynamo is one.
 	Dynamo func(ctx context.Context, c DynamoConfig, start, end time.Time) (any, error)

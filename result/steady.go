@@ -142,15 +142,32 @@ func (r *Result) measured(ctx context.Context, held []*endpoint.Response, inMemo
 		}
 	}
 	return func(yield func(*endpoint.Response, error) bool) {
-		for record, err := range Events(ctx, r.store(), r.OutputPath) {
+		next, stop := pullAhead(r.logged(ctx))
+		defer stop()
+		for l, ok := next(); ok; l, ok = next() {
 			switch {
-			case errors.Is(err, fs.ErrNotExist):
+			case errors.Is(l.err, fs.ErrNotExist):
 				r.readBack(ctx)(yield)
 				return
-			case err != nil:
-				yield(nil, err)
+			case l.err != nil:
+				yield(nil, l.err)
 				return
-			case !record.Cancelled() && !yield(&record.Response, nil):
+			case !l.response.Cancelled() && !yield(l.response, nil):
+				return
+			}
+		}
+	}
+}
+
+// logged gives the responses of the event log.
+func (r *Result) logged(ctx context.Context) iter.Seq[loggedResponse] {
+	return func(yield func(loggedResponse) bool) {
+		for record, err := range Events(ctx, r.store(), r.OutputPath) {
+			l := loggedResponse{err: err}
+			if err == nil {
+				l.response = &record.Response
+			}
+			if !yield(l) {
 				return
 			}
 		}

@@ -103,14 +103,17 @@ func (r Resampling) Permutation(x, y []float64, statistic func([]float64) float6
 
 func (r Resampling) random() *rand.Rand { return rand.New(rand.NewPCG(r.Seed, 0x9e3779b97f4a7c15)) }
 
+func (r Resampling) resamples() int {
+	const standard = 2000
+	if r.Resamples < 1 {
+		return standard
+	}
+	return r.Resamples
+}
+
 // repeat gives the sorted results of all draws.
 func (r Resampling) repeat(draw func() float64) []float64 {
-	const standard = 2000
-	n := r.Resamples
-	if n < 1 {
-		n = standard
-	}
-	results := make([]float64, n)
+	results := make([]float64, r.resamples())
 	for i := range results {
 		results[i] = draw()
 	}

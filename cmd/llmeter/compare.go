@@ -114,7 +114,7 @@ func compared(c *experiments.Comparison) (found finding) {
 		worse = append(worse, errors.New(d.String()))
 	}
 	if worse != nil {
-		found.verdict = &exitError{exitFailed, fmt.Errorf("B is worse than A: %w", errors.Join(worse...))}
+		found.verdict = &exitError{exitFailed, fmt.Errorf("worse than A: %w", errors.Join(worse...))}
 	}
 	return found
 }

@@ -2,14 +2,16 @@
 // saves it, and it can be such a server itself.
 //
 //	llmeter run --url http://127.0.0.1:8000/v1 --model m --prompt "Hello" --clients 10 --requests 4
-//	llmeter report runs/first --format html --output report.html
-//	llmeter events runs/first
-//	llmeter calibrate
+//	llmeter load --url http://127.0.0.1:8000/v1 --model m --prompt "Hello" --clients 1,2,4 --output runs/load
+//	llmeter compare runs/first runs/second
+//	llmeter report runs/load --format html --output report.html
+//	llmeter run --config llmeter.yaml --dry-run
 //	llmeter mock --listen 127.0.0.1:8000
 //
-// Results go to standard output, progress to standard error and only to a terminal. Exit codes: 0 done; 1 an objective
-// of --check was missed, or every request failed; 2 usage; 3 no run possible, or its files could not be written or read; 4 the
-// client's own part in a number leaves an objective open; 130 interrupted, with the partial result shown and saved.
+// docs/commands.md has an example of every command. Results go to standard output, progress to standard error and only to a
+// terminal. Exit codes: 0 done; 1 an objective of --check was missed, B is worse than A, or every request failed; 2 usage; 3 no
+// run possible, or its files could not be written or read; 4 the client's own part in a number leaves an objective open; 130
+// interrupted, with the partial result shown and saved.
 package main
 
 import (

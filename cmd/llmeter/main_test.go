@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("OPENAI_BASE_URL", "")
 			return nil
 		},
+		Condition: func(condition string) (bool, error) { return condition == "race" && underRace, nil },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"server": startServer,
 			"exits":  exits,

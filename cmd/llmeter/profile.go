@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/llmeter-go/llmeter/figure"
 	"github.com/llmeter-go/llmeter/profiler"
+	"github.com/llmeter-go/llmeter/profiler/dynamo"
 	"github.com/llmeter-go/llmeter/profiler/page"
 )
 
@@ -22,6 +24,8 @@ type profileCommand struct {
 	All         bool         `help:"Every analysis, --evaluate included."`
 	Analyses    profileFlags `embed:""`
 	Tokenizer   string       `placeholder:"NAME" help:"Counts the tokens of prompts: a tiktoken encoding, an OpenAI model, or words; by default they are estimated."`
+	Baseline    []string     `placeholder:"TRACES" help:"Compare with these traces. Exit code 1 if something is surely worse."`
+	Tolerance   float64      `placeholder:"SHARE" help:"Share of the baseline's number up to which a difference does not matter, e.g. 0.05."`
 	Evaluate    bool         `help:"Write NAT's evaluators and the usage of each request too: avg_llm_latency_output.json and others, usage_stats.json."`
 	Export      []string     `enum:"chrome,otlp,atif" placeholder:"FORM" help:"Write the traces in other forms too: chrome (for Perfetto), otlp or atif."`
 	Format      string       `enum:"text,json" default:"text" help:"Form of the summary: text or json."`
@@ -32,6 +36,8 @@ type profileCommand struct {
 const (
 	profilePage   = "profile.html"
 	profileTraces = "all_requests_profiler_traces.json"
+
+	profileComparison = "profile_comparison" // as text and JSON
 )
 
 // Run profiles traces. What cannot be read is reported, and the rest profiled.
@@ -47,18 +53,23 @@ func (c *profileCommand) Run(ctx context.Context, term *terminal) error {
 	if err := c.overwrites(sources); err != nil {
 		return &exitError{exitUsage, err}
 	}
+	before, err := findTraces(c.Baseline, c.InputFormat)
+	if err != nil {
+		return prefixed("--baseline", err)
+	}
 	results, err := runner.Run(ctx, readTraces(ctx, sources))
+	against, errBefore := c.compare(ctx, before, results)
 	if ctx.Err() != nil {
 		return &exitError{exitInterrupted, errors.New("interrupted: the profile is not complete")}
 	}
 	if results == nil {
 		return err
 	}
-	err = errors.Join(err, c.write(ctx, results))
+	err = errors.Join(err, errBefore, c.write(ctx, results, against))
 	if !c.Quiet {
 		c.warn(term, results)
 	}
-	return errors.Join(c.print(term, results), err)
+	return errors.Join(err, c.print(term, results, against), worse(against))
 }
 
 func (c *profileCommand) runner() (profiler.Runner, error) {
@@ -74,8 +85,8 @@ func (c *profileCommand) runner() (profiler.Runner, error) {
 	}
 	errs = append(errs, c.Analyses.apply(&config))
 	tok, err := newTokenizer(c.Tokenizer)
-	errs = append(errs, err, config.Validate())
-	return profiler.Runner{Config: config, OutputDir: c.Output, Tokenizer: tok}, errors.Join(errs...)
+	errs = append(errs, err, config.Validate(), notNegative("--tolerance", c.Tolerance))
+	return profiler.Runner{Config: config, OutputDir: c.Output, Tokenizer: tok, Dynamo: dynamo.Collect}, errors.Join(errs...)
 }
 
 // overwrites refuses to read a file that the profile would write.
@@ -92,9 +103,15 @@ func (c *profileCommand) overwrites(sources []traceSource) error {
 	return nil
 }
 
-// write writes what is not the profiler's own: the page, other forms of the traces, evaluators.
-func (c *profileCommand) write(ctx context.Context, results *profiler.Results) error {
-	errs := []error{c.file(profilePage, func(w io.Writer) error { return page.HTML(w, results) })}
+// write writes what is not the profiler's own: the page, the comparison, other forms of the traces, evaluators.
+func (c *profileCommand) write(ctx context.Context, results *profiler.Results, against *profiler.Comparison) error {
+	var further []figure.Section
+	var errs []error
+	if against != nil {
+		further = append(further, page.Comparison(against))
+		errs = append(errs, c.file(profileComparison+".txt", against.WriteReport), c.file(profileComparison+".json", encoded(against)))
+	}
+	errs = append(errs, c.file(profilePage, func(w io.Writer) error { return page.HTML(w, results, further...) }))
 	for _, form := range c.Export {
 		errs = append(errs, c.export(form, results))
 	}
@@ -115,7 +132,7 @@ func (c *profileCommand) file(name string, write func(io.Writer) error) error {
 	return prefixed(f.Name(), err)
 }
 
-func (c *profileCommand) print(term *terminal, results *profiler.Results) error {
+func (c *profileCommand) print(term *terminal, results *profiler.Results, against *profiler.Comparison) error {
 	if c.Format == "json" {
 		lines := json.NewEncoder(term.out)
 		lines.SetEscapeHTML(false)
@@ -126,10 +143,16 @@ func (c *profileCommand) print(term *terminal, results *profiler.Results) error 
 			*profiler.Results
 			Optimization *profiler.InferenceOptimization `json:"inference_optimization"`
 			Profile      *profiler.Profile               `json:"profile"`
-		}{"llmeter.profiling/1", c.Output, results, &results.InferenceOptimization, &results.Profile})
+			Comparison   *profiler.Comparison            `json:"comparison,omitempty"`
+		}{"llmeter.profiling/1", c.Output, results, &results.InferenceOptimization, &results.Profile, against})
 	}
 	if err := results.WriteSummary(term.out); err != nil {
 		return err
+	}
+	if against != nil {
+		if err := errors.Join(line(term.out), against.WriteReport(term.out), line(term.out)); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(term.out, "\nEverything is in %s; open %s.\n", c.Output, filepath.Join(c.Output, profilePage))
 	return err

@@ -45,6 +45,19 @@ type profileFlags struct {
 	Anomalies        *bool    `name:"anomalies" negatable:"" group:"Analyses" help:"Steps that took far longer, or shorter, than others of their operation."`
 	AnomalyThreshold *float64 `name:"anomaly-threshold" placeholder:"SIGMA" group:"Analyses" help:"Standard deviations from which a step stands out; by default 3.5."`
 	AnomalyLeast     *int     `name:"anomaly-least" placeholder:"N" group:"Analyses" help:"Calls that an operation must have to be looked at; by default 20."`
+
+	Dynamo           *bool    `name:"dynamo-metrics" negatable:"" group:"Analyses" help:"Metrics of NVIDIA Dynamo from a Prometheus server; not part of --all."`
+	PrometheusURL    *string  `name:"prometheus-url" placeholder:"URL" group:"Analyses" help:"That server; by default http://localhost:9090."`
+	DynamoKVCache    *bool    `name:"dynamo-kv-cache" negatable:"" group:"Analyses" help:"Share of prompt tokens from a cache; on by default, as are the next five."`
+	DynamoTTFT       *bool    `name:"dynamo-ttft" negatable:"" group:"Analyses" help:"Time to first token."`
+	DynamoITL        *bool    `name:"dynamo-itl" negatable:"" group:"Analyses" help:"Inter-token latency."`
+	DynamoInflight   *bool    `name:"dynamo-inflight-requests" negatable:"" group:"Analyses" help:"Requests in flight and queued."`
+	DynamoThroughput *bool    `name:"dynamo-throughput" negatable:"" group:"Analyses" help:"Requests a minute."`
+	DynamoTokens     *bool    `name:"dynamo-token-throughput" negatable:"" group:"Analyses" help:"Output tokens a second."`
+	DynamoRange      *string  `name:"dynamo-query-range" placeholder:"TIME" group:"Analyses" help:"Time over which Prometheus takes a rate; by default 30s."`
+	DynamoLookback   *float64 `name:"dynamo-lookback-seconds" placeholder:"SECONDS" group:"Analyses" help:"How far to look back where the traces have no time; by default 600."`
+	DynamoStart      *float64 `name:"dynamo-start" placeholder:"SECONDS" group:"Analyses" help:"Start of the run, in seconds since 1970; by default that of the traces."`
+	DynamoEnd        *float64 `name:"dynamo-end" placeholder:"SECONDS" group:"Analyses" help:"Its end, likewise."`
 }
 
 // enableAll turns every analysis on, but for Dynamo's metrics, which need a server, and leaves all settings.
@@ -95,7 +108,27 @@ func (f *profileFlags) apply(c *profiler.Config) error {
 	set(&c.Anomalies.Enable, f.Anomalies)
 	set(&c.Anomalies.Threshold, f.AnomalyThreshold)
 	set(&c.Anomalies.Least, f.AnomalyLeast)
+	f.applyDynamo(&c.Dynamo)
 	return f.applyPrices(c)
+}
+
+func (f *profileFlags) applyDynamo(d *profiler.DynamoConfig) {
+	set(&d.Enable, f.Dynamo)
+	set(&d.PrometheusURL, f.PrometheusURL)
+	set(&d.CollectKVCache, f.DynamoKVCache)
+	set(&d.CollectTTFT, f.DynamoTTFT)
+	set(&d.CollectITL, f.DynamoITL)
+	set(&d.CollectInflight, f.DynamoInflight)
+	set(&d.CollectThroughput, f.DynamoThroughput)
+	set(&d.CollectTokens, f.DynamoTokens)
+	set(&d.QueryRange, f.DynamoRange)
+	set(&d.LookbackSeconds, f.DynamoLookback)
+	if f.DynamoStart != nil {
+		d.Start = f.DynamoStart
+	}
+	if f.DynamoEnd != nil {
+		d.End = f.DynamoEnd
+	}
 }
 
 func (f *profileFlags) applyPrices(c *profiler.Config) error {

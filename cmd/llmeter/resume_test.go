@@ -61,6 +61,27 @@ func TestAnExperimentThatWasKilledGoesOnWhereItEnded(t *testing.T) {
 	require.Contains(t, out.String(), "load test, 5 levels")
 }
 
+func TestAnInterruptedExperimentShowsWhatItHas(t *testing.T) {
+	server, err := mock.Start(mock.Options{TTFT: mock.Fixed(time.Millisecond), Tokens: mock.Fixed(8)})
+	require.NoError(t, err)
+	defer server.Close()
+	folder := filepath.Join(t.TempDir(), "test")
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), "llmeter", "load", "--url", server.URL+"/v1", "--model", "m", "--prompt", "hi",
+		"--clients", "1,2,3", "--min-requests-per-run", "100000", "--stop-on-error", "--output", folder)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	require.NoError(t, cmd.Start())
+	for tick := time.Tick(5 * time.Millisecond); len(server.Records()) < 20; {
+		<-tick
+	}
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Error(t, cmd.Wait())
+	require.Equal(t, exitInterrupted, cmd.ProcessState.ExitCode())
+	require.Contains(t, out.String(), "load test, 1 level")
+	require.Contains(t, errs.String(), "interrupted: this is the partial result")
+	require.FileExists(t, filepath.Join(folder, "00001-clients", "summary.json"))
+}
+
 // A saved is a file as it stands on disk.
 type saved struct {
 	modified time.Time

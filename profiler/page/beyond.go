@@ -10,6 +10,8 @@ import (
 	"github.com/llmeter-go/llmeter/profiler"
 )
 
+const maxAnomalies = 15 // that are listed
+
 // savings are what requests would gain if an operation were faster.
 func (f *facts) savings() []figure.Block {
 	c := f.Profile.CriticalPaths
@@ -22,7 +24,7 @@ func (f *facts) savings() []figure.Block {
 		Columns: []figure.Column{{Name: "operation"}, {Name: "critical", Right: true}},
 	}
 	fig := figure.Figure{
-		Title: "Saved if twice as fast", Note: "With the bounds of what is not known of who waits for whom.", X: figure.Axis{Label: "of the time of requests", Unit: figure.Fraction},
+		Title: "Saved if twice as fast", Note: "With the bounds of what is not known of who waits for whom.", Wide: true, X: figure.Axis{Label: "of the time of requests", Unit: figure.Fraction},
 		Empty: "No operation was replayed.",
 	}
 	half := figure.Intervals{Name: "saved"}
@@ -36,7 +38,7 @@ func (f *facts) savings() []figure.Block {
 			if len(t.Columns) < 3+i {
 				t.Columns = append(t.Columns, figure.Column{Name: faster(s.Faster), Right: true})
 			}
-			row = append(row, cells(fmt.Sprintf("%s (%s)", figure.Fraction.Format(s.Share), share(s.Range, c.Wall)))...)
+			row = append(row, cells(saving(s, c.Wall))...)
 			if s.Faster == 0.5 && len(half.At) < maxOperation {
 				fig.Y.Categories = append(fig.Y.Categories, name)
 				half.At, half.Lo, half.Hi = append(half.At, s.Share), append(half.Lo, s.Range[0]/c.Wall), append(half.Hi, s.Range[1]/c.Wall)
@@ -54,12 +56,17 @@ func faster(by float64) string {
 	if by >= 1 {
 		return "left out"
 	}
-	return figure.Fraction.Format(by) + " faster"
+	return fmt.Sprintf("%g %% faster", 100*by)
 }
 
-func share(b profiler.Bounds, of float64) string {
-	of = max(of, 1e-300)
-	return between(&profiler.Bounds{b[0] / of, b[1] / of}, figure.Fraction)
+// saving is the share that is saved, and its bounds where they differ from it.
+func saving(s profiler.Saving, wall float64) string {
+	text := figure.Fraction.Format(s.Share)
+	least, most := s.Range[0]/wall, s.Range[1]/wall
+	if figure.Fraction.Format(least) == text && figure.Fraction.Format(most) == text {
+		return text
+	}
+	return fmt.Sprintf("%s (%s)", text, between(&profiler.Bounds{least, most}, figure.Fraction))
 }
 
 // streaming is how answers came, piece by piece.
@@ -154,23 +161,26 @@ func (f *facts) anomalies() figure.Section {
 	if a == nil || len(a.Operations) == 0 {
 		return figure.Section{}
 	}
-	s := figure.Section{Title: "Anomalies", Note: fmt.Sprintf("Durations whose logarithm is more than %s σ from the median of their operation. %s stand out; %s would by chance alone.",
-		figure.None.Format(a.Threshold), count(a.Found), figure.None.Format(a.ByChance))}
+	s := figure.Section{Title: "Anomalies", Note: fmt.Sprintf("Durations whose logarithm is more than %g σ from the median of their operation. %s stand out; %s would by chance alone.",
+		a.Threshold, count(a.Found), figure.None.Format(a.ByChance))}
 	if len(a.Steps) == 0 {
 		s.Blocks = []figure.Block{figure.Note{Tone: figure.Good, Text: "No step stands out."}}
 		return s
 	}
 	t := figure.Table{Columns: []figure.Column{{Name: "request"}, {Name: "what"}, {Name: "at", Right: true}, {Name: "took", Right: true}, {Name: "expected", Right: true}, {Name: "σ", Right: true}}}
-	for _, x := range a.Steps[:min(len(a.Steps), maxRows)] {
-		tone := figure.Warn
+	for _, x := range a.Steps[:min(len(a.Steps), maxAnomalies)] {
+		tone, what := figure.Warn, operation(x.OperationType, x.OperationName)
+		if x.UUID == "" {
+			what = "the whole request"
+		}
 		if x.Score < 0 {
 			tone = figure.Plain
 		}
-		t.Rows = append(t.Rows, append(cells(count(x.Request), operation(x.OperationType, x.OperationName), figure.Seconds.Format(x.Start-f.origin), figure.Seconds.Format(x.Value), between(&x.Expected, figure.Seconds)),
+		t.Rows = append(t.Rows, append(cells(count(x.Request), what, figure.Seconds.Format(x.Start-f.origin), figure.Seconds.Format(x.Value), between(&x.Expected, figure.Seconds)),
 			figure.Cell{Text: figure.None.Format(x.Score), Tone: tone}))
 	}
-	if len(a.Steps) > maxRows {
-		t.Note = fmt.Sprintf("The %d furthest out of %s.", maxRows, count(a.Found))
+	if len(a.Steps) > maxAnomalies {
+		t.Note = fmt.Sprintf("The %d furthest out of %s.", maxAnomalies, count(a.Found))
 	}
 	s.Blocks = []figure.Block{t}
 	return s

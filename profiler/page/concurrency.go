@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -10,7 +11,7 @@ import (
 	"github.com/llmeter-go/llmeter/profiler"
 )
 
-const maxSpikes = 20 // that are listed
+const maxSpikes = 10 // that are listed
 
 // concurrency is how many calls of models and tools ran at once.
 func (f *facts) concurrency() figure.Section {
@@ -109,15 +110,19 @@ func latencyByLevel(a *profiler.Spikes) figure.Figure {
 
 func (f *facts) spikes(a *profiler.Spikes) figure.Table {
 	t := figure.Table{
-		Title:   "Spikes",
+		Title:   "The highest spikes",
 		Note:    fmt.Sprintf("Calls in spikes had %s prompt tokens and %s tokens in all, each call counted once.", figure.None.Format(a.PerCall.PromptTokens), figure.None.Format(a.PerCall.TotalTokens)),
 		Columns: []figure.Column{{Name: "from"}, {Name: "length", Right: true}, {Name: "most at once", Right: true}, {Name: "calls", Right: true}},
 	}
-	for _, s := range a.Intervals[:min(len(a.Intervals), maxSpikes)] {
+	highest := slices.Clone(a.Intervals)
+	slices.SortStableFunc(highest, func(a, b profiler.Spike) int {
+		return cmp.Or(cmp.Compare(b.Concurrency, a.Concurrency), cmp.Compare(b.End-b.Start, a.End-a.Start))
+	})
+	for _, s := range highest[:min(len(highest), maxSpikes)] {
 		t.Rows = append(t.Rows, cells(figure.Seconds.Format(s.Start-f.origin), figure.Seconds.Format(s.End-s.Start), count(s.Concurrency), count(s.ActiveCalls)))
 	}
 	if len(a.Intervals) > maxSpikes {
-		t.Note += fmt.Sprintf(" The first %d of %s.", maxSpikes, count(len(a.Intervals)))
+		t.Note += fmt.Sprintf(" %d of %s.", maxSpikes, count(len(a.Intervals)))
 	}
 	return t
 }
@@ -151,9 +156,8 @@ func (f *facts) calls() figure.Section {
 		Title: "Duration of calls", Note: "Of calls that did not fail, the most critical operations first: the middle half, whiskers after Tukey, and what lies beyond.",
 		X: figure.Axis{Label: "duration", Unit: figure.Seconds}, Y: figure.Axis{Categories: names}, Series: []figure.Series{box},
 	}
-	s := figure.Section{Title: "Durations", Blocks: []figure.Block{fig}}
-	return figure.Section{Title: s.Title, Blocks: append(s.Blocks, figure.Figure{
+	return figure.Section{Title: "Durations", Blocks: []figure.Block{fig, figure.Figure{
 		Title: "Run time of requests", X: figure.Axis{Label: "run time", Unit: figure.Seconds}, Y: figure.Axis{Label: "requests"},
 		Series: []figure.Series{figure.Histogram{Name: "run time", Values: runtimes}},
-	})}
+	}}}
 }

@@ -19,25 +19,26 @@ import (
 	"github.com/llmeter-go/llmeter/profiler"
 )
 
-// HTML writes the page of a profile. The error is that of w, or says that there are no results.
-func HTML(w io.Writer, r *profiler.Results) error {
+// HTML writes the page of a profile, with further sections behind its summary, such as a [Comparison]. The error is that of w, or says
+// that there are no results.
+func HTML(w io.Writer, r *profiler.Results, further ...figure.Section) error {
 	if r == nil {
 		return errors.New("there are no results to show")
 	}
-	return Of(r).WriteHTML(w)
+	return Of(r, further...).WriteHTML(w)
 }
 
-// Of makes the page of a profile, for whoever wants to add to it.
-func Of(r *profiler.Results) figure.Page {
+// Of makes the page of a profile; see [HTML].
+func Of(r *profiler.Results, further ...figure.Section) figure.Page {
 	f := gather(r)
 	p := figure.Page{
 		Title: "Agent profile", Subtitle: f.subtitle(),
 		Footer: "Percentiles are of type 7, intervals at 95 %. Shares of time are shares of the critical paths, which add up to the time that requests took.",
 	}
-	p.Sections = append(p.Sections, figure.Section{Blocks: f.summary()})
+	p.Sections = append(append(p.Sections, figure.Section{Blocks: f.summary()}), further...)
 	for _, s := range []figure.Section{
 		f.whereTimeWent(), f.timeline(), f.concurrency(), f.calls(), f.streaming(), f.waiting(), f.costs(), f.anomalies(), f.prompts(), f.patterns(), f.forecasts(),
-		f.incomplete(), f.input(),
+		f.server(), f.incomplete(), f.input(),
 	} {
 		if len(s.Blocks) > 0 {
 			p.Sections = append(p.Sections, s)

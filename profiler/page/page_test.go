@@ -16,6 +16,7 @@ import (
 	"github.com/llmeter-go/llmeter/price"
 	"github.com/llmeter-go/llmeter/profiler"
 	"github.com/llmeter-go/llmeter/profiler/page"
+	"github.com/llmeter-go/llmeter/stats"
 )
 
 // shots is a folder for the pages of these tests and for screenshots of them, for people who look; "" = none are kept.
@@ -144,6 +145,9 @@ func agents(spans int, names ...string) (traces []*profiler.Trace) {
 }
 
 func TestPagesAreDrawnInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: it takes seconds")
+	}
 	path, size := write(t, profile(t, profiler.Traces(agents(5000)...)), "agents-5000")
 	t.Logf("%d bytes", size)
 	figuretest.Check(t, path, shots)
@@ -171,6 +175,34 @@ func TestEverythingThatThereIsHasASection(t *testing.T) {
 	} {
 		require.Contains(t, text, ">"+title+"<", title)
 	}
+}
+
+func TestABaselineAndTheServerHaveTheirSections(t *testing.T) {
+	a, b := agents(400), agents(400)
+	for _, trace := range b {
+		for i := range trace.Steps {
+			if p := &trace.Steps[i].Payload; p.EventType.Phase() != profiler.StartPhase && p.Name == "model-b" {
+				p.EventTimestamp += 0.5
+			}
+		}
+	}
+	r := profile(t, profiler.Traces(b...))
+	r.InferenceOptimization.DynamoMetrics = map[string]any{"ttft_p95": 0.25, "errors": []any{"<b>no</b>"}, "over_run": map[string]any{"requests": 12}, "text": "x", "none": nil}
+	c := profiler.Compare(profile(t, profiler.Traces(a...)).Requests, r.Requests, stats.Comparer{})
+	var out bytes.Buffer
+	require.NoError(t, page.HTML(&out, r, page.Comparison(c)))
+	for _, text := range []string{">Against the baseline<", "LLM:model-b-p50", ">worse<", ">Server<", "ttft p95", "over run: requests", "&lt;b&gt;no"} {
+		require.Contains(t, out.String(), text)
+	}
+	path := filepath.Join(t.TempDir(), "compared.html")
+	if shots != "" {
+		path = filepath.Join(shots, "compared.html")
+	}
+	require.NoError(t, os.WriteFile(path, out.Bytes(), 0o644))
+	if shots != "" {
+		figuretest.Check(t, path, shots)
+	}
+	require.NotPanics(t, func() { page.Comparison(profiler.Compare(nil, nil, stats.Comparer{})) })
 }
 
 func TestWhatWasNotAskedForHasNoSection(t *testing.T) {

@@ -242,7 +242,8 @@ func TestOfSeveralJobsTheNewestCounts(t *testing.T) {
 	job := func(name string, age time.Duration, points ...Point) {
 		o, _ := Calculate(points, Targets{LLMLatencyP95: 100, Users: 1, TestGPUs: 1})
 		folder := filepath.Join(base, "online", name)
-		require.NoError(t, o.Save(folder))
+		require.NoError(t, os.MkdirAll(folder, 0o755))
+		require.NoError(t, save(folder, outputFile, o.WriteJSON))
 		at := time.Unix(1_750_000_000, 0).Add(-age)
 		require.NoError(t, os.Chtimes(filepath.Join(folder, outputFile), at, at))
 	}
