@@ -1,7 +1,9 @@
 package profiler_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"strings"
@@ -50,4 +52,32 @@ func ExampleResolve() {
 	// LLM planner 2
 	// TOOL search 5
 	// TOOL fetch 1
+}
+
+func ExampleRecorder() {
+	var file bytes.Buffer
+	rec := profiler.NewRecorder(&file)
+	ctx, agent := rec.Start(context.Background(), profiler.Workflow, "agent", "a question")
+	_, call := rec.Start(ctx, profiler.LLM, "model", "the prompt")
+	call.NewToken("42")
+	call.End(profiler.Outcome{Output: "42", Tokens: profiler.TokenUsage{PromptTokens: 2, CompletionTokens: 1}})
+	_, tool := rec.Start(ctx, profiler.Tool, "search")
+	tool.End(profiler.Outcome{Err: errors.New("no such page")})
+	agent.End()
+	if err := rec.Close(); err != nil {
+		log.Fatal(err)
+	}
+
+	for t, err := range profiler.Read(&file, "recording") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, span := range profiler.Resolve(t).Spans {
+			fmt.Println(span.Category, span.Name, span.State)
+		}
+	}
+	// Output:
+	// WORKFLOW agent complete
+	// LLM model complete
+	// TOOL search failed
 }

@@ -223,8 +223,13 @@ func estimate(values []float64, definition string) *Estimate {
 	e.Ninetieth, e.NinetyFifth, e.NinetyNinth = bounds(s.MeanInterval(0.90)), bounds(s.MeanInterval(0.95)), bounds(s.MeanInterval(0.99))
 	if len(values) < 2 {
 		e.Notes = append(e.Notes, "one value has no interval")
-	} else if len(values) <= maxBootstrap {
-		e.Bootstrap = bounds(stats.Resampling{}.Interval(values, 0.95, stats.Mean))
+	} else {
+		if w, ok := stats.ApproximateMeanWarning(s.N()); ok {
+			e.Notes = append(e.Notes, w.Text)
+		}
+		if len(values) <= maxBootstrap {
+			e.Bootstrap = bounds(stats.Resampling{}.Interval(values, 0.95, stats.Mean))
+		}
 	}
 	if effective := stats.Series(values).EffectiveN(); !math.IsNaN(effective) {
 		e.EffectiveN = &effective

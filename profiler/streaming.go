@@ -150,7 +150,9 @@ func gapEstimate(calls []*Span) *Estimate {
 	e := &Estimate{Definition: "seconds between an LLM_NEW_TOKEN and the next of the same call; intervals count answers, whose gaps are alike", N: int(sample.N()), Mean: &mean}
 	z := clustered(sums, counts)
 	e.Ninetieth, e.NinetyFifth, e.NinetyNinth = bounds(z.MeanInterval(0.90)), bounds(z.MeanInterval(0.95)), bounds(z.MeanInterval(0.99))
-	if z.N() < 2 {
+	if w, ok := stats.ApproximateMeanWarning(z.N()); ok && z.N() > 1 {
+		e.Notes = append(e.Notes, w.Text)
+	} else if ok {
 		e.Notes = append(e.Notes, "one answer has no interval")
 	}
 	for _, p := range percentileLevels {

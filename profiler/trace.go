@@ -49,7 +49,9 @@ func (e *ReadError) Unwrap() error { return e.Err }
 //   - NAT's list of requests, {"request_number", "intermediate_steps": [steps]}; further members are passed over,
 //   - a list of lists of steps,
 //   - a list of steps, which are one request,
-//   - JSON Lines of requests, or of steps, which are one request. The text is taken for lines if the first begins with {".
+//   - JSON Lines of requests, or of steps, which are one request. The text is taken for lines if the first begins with {",
+//   - what a [Recorder] wrote: lines with a part of a request each. Requests that are not complete are held until they are, or
+//     the text ends.
 //
 // Requests are numbered in their order. A step that cannot be read is left out and listed in Trace.Problems; so is the end of
 // a line that is cut off. A list that is cut off ends with an error that matches io.ErrUnexpectedEOF, after what came before.

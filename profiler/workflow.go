@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -127,20 +129,37 @@ func (r Runner) profile(ctx context.Context, store recordingStore, w *played) (*
 	return results, err
 }
 
-// number gives traces the numbers of their prompts. What a workflow has left running beyond its end has the numbers that follow.
+// number gives traces the numbers of their prompts and puts them in that order: one that ended early waits for those before it. What a
+// workflow has left running beyond its end comes behind them.
 func (w *played) number(traces iter.Seq2[*Trace, error]) iter.Seq2[*Trace, error] {
 	return func(yield func(*Trace, error) bool) {
+		due := slices.Sorted(maps.Values(w.byUUID))
+		waiting := map[int]*Trace{}
 		next := len(w.requests)
 		for t, err := range traces {
-			if t != nil {
-				if i, ok := w.prompt(t); ok {
-					t.Number = i
-				} else {
-					t.Number = next
-					next++
+			if err != nil {
+				if !yield(t, err) {
+					return
 				}
+				continue
 			}
-			if !yield(t, err) {
+			n, ok := w.prompt(t)
+			if !ok {
+				n = next
+				next++
+			}
+			t.Number = n
+			waiting[n] = t
+			for len(due) > 0 && waiting[due[0]] != nil {
+				if !yield(waiting[due[0]], nil) {
+					return
+				}
+				delete(waiting, due[0])
+				due = due[1:]
+			}
+		}
+		for _, n := range slices.Sorted(maps.Keys(waiting)) {
+			if !yield(waiting[n], nil) {
 				return
 			}
 		}

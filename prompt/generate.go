@@ -13,6 +13,7 @@ import (
 const (
 	batchPrompts = 50 // asked for at once
 	shownPrompts = 20 // shown as what is there already
+	shownBytes   = 60 // of an answer, in errors
 	extraAnswers = 5  // beyond twice as many as there are batches
 )
 
@@ -65,7 +66,8 @@ func Generate(ctx context.Context, e endpoint.Endpoint, topic string, n int) ([]
 			return got, nil
 		}
 	}
-	return got, &TooFewError{Want: n, Got: len(got), Answers: limit, Last: excerpt([]byte(last), 0)}
+	last = strings.ToValidUTF8(last[:min(len(last), shownBytes)], "")
+	return got, &TooFewError{Want: n, Got: len(got), Answers: limit, Last: last}
 }
 
 func generator(e endpoint.Endpoint, topic string, n int) (endpoint.PayloadCreator, error) {

@@ -102,7 +102,7 @@ func listPrompts(answer string) []string {
 			open = false
 		case m != nil && (indent < 0 || len(m[1]) <= indent):
 			indent, open = len(m[1]), true
-			items = append(items, strings.TrimPrefix(line+" ", m[0]))
+			items = append(items, strings.TrimSpace(strings.TrimPrefix(line+" ", m[0])))
 		case line == "":
 			open = false
 		case open:

@@ -16,18 +16,20 @@ import (
 
 var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
-// prelude lets a soak print its plan, which takes less than four hours; there is a server already.
+// prelude lets a soak print its plan, which takes less than four hours. There is a server already, and calibrate has a test of its
+// own: of both the flags are checked.
 const prelude = `set -e
 llmeter() {
 	case $1 in
 	soak) command llmeter "$@" --dry-run ;;
-	mock) command llmeter "$@" --help ;;
+	mock | calibrate) command llmeter "$@" --help ;;
 	*) command llmeter "$@" ;;
 	esac
 }
 `
 
 func TestTheExamplesOfTheCommandsRun(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("there is no sh")
 	}

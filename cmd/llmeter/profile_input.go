@@ -203,4 +203,5 @@ var formOfKey = map[string]string{
 	"resourceSpans": "otlp", "resource_spans": "otlp",
 	"schema_version": "atif", "session_id": "atif", "trajectory_id": "atif", "agent": "atif", "steps": "atif",
 	"request_number": "nat", "intermediate_steps": "nat", "payload": "nat", "parent_id": "nat", "function_ancestry": "nat",
+	"part_of": "nat", // a part of a recording
 }

@@ -93,7 +93,7 @@ func TestTheFilesAndKeysOfAProfileAreThoseOfNAT(t *testing.T) {
 
 func TestFormsOfTracesAreToldByTheirFirstKeys(t *testing.T) {
 	for text, want := range map[string]string{
-		`[{"request_number":0}]`: "nat", `[[{"payload":{}}]]`: "nat", "\xef\xbb\xbf {\"intermediate_steps\":[]}": "nat", `{"note":{"resourceSpans":1},"payload":{}}`: "nat",
+		`[{"request_number":0}]`: "nat", `{"part_of":"1"}`: "nat", `[[{"payload":{}}]]`: "nat", "\xef\xbb\xbf {\"intermediate_steps\":[]}": "nat", `{"note":{"resourceSpans":1},"payload":{}}`: "nat",
 		`{"resourceSpans":[]}`: "otlp", "[\n{\"resourceSpans\":[]}]": "otlp", "\n\x12\n\x10": "otlp", "\n{\"resourceSpans\":[]}": "otlp",
 		`{"agent":{"name":"resourceSpans"}}`: "atif", `{"extra":[{"payload":1}],"schema_version":"ATIF-v1.7"}`: "atif",
 		"": "", "hello": "", `{"a":1}`: "", `["payload"]`: "nat", `[1]`: "", `{"a":`: "", `[]`: "",

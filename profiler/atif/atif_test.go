@@ -104,11 +104,11 @@ func TestASubagentIsAFunctionOfItsCaller(t *testing.T) {
 	tr := one(t, `{"schema_version":"ATIF-v1.7","agent":{"name":"boss","version":"1"},"steps":[
 	 {"step_id":1,"source":"user","message":"go","timestamp":"2025-06-15T15:06:40Z"},
 	 {"step_id":2,"source":"system","message":"done","timestamp":"2025-06-15T15:06:49Z"}],
-	 "subagent_trajectories":[{"schema_version":"ATIF-v1.7","trajectory_id":"sub","agent":{"name":"helper","version":"1"},"steps":[
+	 "subagent_trajectories":[{"schema_version":"ATIF-v1.7","trajectory_id":"sub","agent":{"name":"assistant","version":"1"},"steps":[
 	  {"step_id":1,"source":"agent","message":"x","model_name":"m","extra":{"invocation":{"start_timestamp":1750000002,"end_timestamp":1750000003}}}]}]}`)
 	require.NoError(t, tr.Validate())
 	require.Equal(t, []string{
-		`WORKFLOW:boss 0-9 in boss 0/0 complete ""`, `FUNCTION:helper 2-3 in helper 0/0 complete ""`, `LLM:m 2-3 in helper 0/0 complete ""`,
+		`WORKFLOW:boss 0-9 in boss 0/0 complete ""`, `FUNCTION:assistant 2-3 in assistant 0/0 complete ""`, `LLM:m 2-3 in assistant 0/0 complete ""`,
 	}, spans(tr.Trace()))
 }
 
