@@ -2,6 +2,7 @@ package profiler
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -232,6 +233,14 @@ func savings(saved *advances, critical, wall float64) []Saving {
 	return list
 }
 
+// doubt is the range of the saving where it is wider than a hundredth of it.
+func (s Saving) doubt() string {
+	if s.Range[1]-s.Range[0] <= s.Saved/100 {
+		return ""
+	}
+	return fmt.Sprintf(", from %.2f to %.2f s", s.Range[0], s.Range[1])
+}
+
 // WriteReport writes the analysis as text.
 func (c *CriticalPaths) WriteReport(w io.Writer) error {
 	p := printer{w: w}
@@ -242,7 +251,7 @@ func (c *CriticalPaths) WriteReport(w io.Writer) error {
 		p.line("%d) %s '%s': critical=%.2f s (%.1f%% of the time of requests), total=%.2f s in %d calls", i+1, o.OperationType, o.OperationName,
 			o.CriticalTime, 100*o.CriticalShare, o.TotalTime, o.Calls)
 		for _, s := range o.Savings {
-			p.line("   %.0f%% faster saves %.2f s (%.1f%%; %.2f to %.2f s)", 100*s.Faster, s.Saved, 100*s.Share, s.Range[0], s.Range[1])
+			p.line("   %.0f%% faster saves %.2f s (%.1f%%)%s", 100*s.Faster, s.Saved, 100*s.Share, s.doubt())
 		}
 	}
 	p.line("\n-- Slowest Requests --")

@@ -16,9 +16,13 @@ import (
 func (s IntermediateStep) MarshalJSON() ([]byte, error) { return appendStep(nil, &s), nil }
 
 func appendStep(b []byte, s *IntermediateStep) []byte {
-	a, p := &s.FunctionAncestry, &s.Payload
+	return appendPayload(appendPlace(b, s.ParentID, &s.FunctionAncestry), &s.Payload)
+}
+
+// appendPlace begins a step with where it belongs.
+func appendPlace(b []byte, parentID string, a *InvocationNode) []byte {
 	b = append(b, `{"parent_id":`...)
-	b = appendString(b, s.ParentID)
+	b = appendString(b, parentID)
 	b = append(b, `,"function_ancestry":{"function_id":`...)
 	b = appendString(b, a.FunctionID)
 	b = append(b, `,"function_name":`...)
@@ -27,7 +31,12 @@ func appendStep(b []byte, s *IntermediateStep) []byte {
 	b = appendOptional(b, a.ParentID)
 	b = append(b, `,"parent_name":`...)
 	b = appendOptional(b, a.ParentName)
-	b = append(b, `},"payload":{"event_type":`...)
+	return append(b, `},"payload":`...)
+}
+
+// appendPayload ends a step with what happened.
+func appendPayload(b []byte, p *StepPayload) []byte {
+	b = append(b, `{"event_type":`...)
 	b = appendString(b, string(p.EventType))
 	b = append(b, `,"event_timestamp":`...)
 	b = appendNumber(b, p.EventTimestamp)
@@ -124,20 +133,23 @@ func appendString[S string | []byte](b []byte, s S) []byte {
 	b = append(b, '"')
 	done := 0
 	for i := 0; i < len(s); {
-		c, size, plain := s[i], 1, false
-		if c < utf8.RuneSelf {
-			plain = c >= ' ' && c != '"' && c != '\\'
-		} else {
+		c := s[i]
+		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		size := 1
+		if c >= utf8.RuneSelf {
 			var next [utf8.UTFMax]byte
 			var r rune
-			r, size = utf8.DecodeRune(next[:copy(next[:], s[i:])])
-			plain = r != utf8.RuneError || size > 1
+			if r, size = utf8.DecodeRune(next[:copy(next[:], s[i:])]); r != utf8.RuneError || size > 1 {
+				i += size
+				continue
+			}
 		}
-		if !plain {
-			b = appendEscape(append(b, s[done:i]...), c)
-			done = i + size
-		}
+		b = appendEscape(append(b, s[done:i]...), c)
 		i += size
+		done = i
 	}
 	return append(append(b, s[done:]...), '"')
 }

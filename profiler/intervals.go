@@ -35,7 +35,7 @@ type Estimate struct {
 	Ninetieth   *Bounds      `json:"ninetieth_interval"`
 	NinetyFifth *Bounds      `json:"ninety_fifth_interval"`
 	NinetyNinth *Bounds      `json:"ninety_ninth_interval"`
-	Bootstrap   *Bounds      `json:"bootstrap_ninety_fifth_interval,omitempty"`  // BCa, of the mean
+	Bootstrap   *Bounds      `json:"bootstrap_ninety_fifth_interval,omitempty"`  // BCa, of the mean; of run times and latencies alone
 	ByRequest   *Bounds      `json:"by_request_ninety_fifth_interval,omitempty"` // t, with requests as the independent units
 	EffectiveN  *float64     `json:"effective_n,omitempty"`                      // how many independent values these are worth, in the order of time
 	Percentiles []Percentile `json:"percentiles,omitempty"`
@@ -73,7 +73,7 @@ func runtimeMetrics(requests []*Request) InferenceMetrics {
 	}
 	values := inOrder(runtimes)
 	m := natMetrics(values)
-	m.Corrected = estimate(values, "seconds from the first event of a request to its last, of requests that have events")
+	m.Corrected = estimate(values, "seconds from the first event of a request to its last, of requests that have events").bootstrapped(values)
 	return m
 }
 
@@ -96,7 +96,7 @@ func latencyMetrics(requests []*Request) InferenceMetrics {
 	}
 	m := natMetrics(adjacent)
 	values := inOrder(paired)
-	m.Corrected = estimate(values, "seconds from LLM_START to LLM_END of the same UUID, of calls that did not fail")
+	m.Corrected = estimate(values, "seconds from LLM_START to LLM_END of the same UUID, of calls that did not fail").bootstrapped(values)
 	m.Corrected.ByRequest = bounds(clustered(sums, counts).MeanInterval(0.95))
 	return m
 }
@@ -210,6 +210,14 @@ func natMetrics(values []float64) InferenceMetrics {
 	return m
 }
 
+// bootstrapped adds the bootstrap interval to an estimate of the values.
+func (e *Estimate) bootstrapped(values []float64) *Estimate {
+	if len(values) > 1 && len(values) <= maxBootstrap {
+		e.Bootstrap = bounds(stats.Resampling{}.Interval(values, 0.95, stats.Mean))
+	}
+	return e
+}
+
 // estimate describes values in the order of time.
 func estimate(values []float64, definition string) *Estimate {
 	e := &Estimate{Definition: definition + "; Student-t intervals of the mean", N: len(values)}
@@ -223,13 +231,8 @@ func estimate(values []float64, definition string) *Estimate {
 	e.Ninetieth, e.NinetyFifth, e.NinetyNinth = bounds(s.MeanInterval(0.90)), bounds(s.MeanInterval(0.95)), bounds(s.MeanInterval(0.99))
 	if len(values) < 2 {
 		e.Notes = append(e.Notes, "one value has no interval")
-	} else {
-		if w, ok := stats.ApproximateMeanWarning(s.N()); ok {
-			e.Notes = append(e.Notes, w.Text)
-		}
-		if len(values) <= maxBootstrap {
-			e.Bootstrap = bounds(stats.Resampling{}.Interval(values, 0.95, stats.Mean))
-		}
+	} else if w, ok := stats.ApproximateMeanWarning(s.N()); ok {
+		e.Notes = append(e.Notes, w.Text)
 	}
 	if effective := stats.Series(values).EffectiveN(); !math.IsNaN(effective) {
 		e.EffectiveN = &effective

@@ -23,6 +23,7 @@ type OpenSpan struct {
 	function InvocationNode
 	name     string
 	uuid     string
+	head     []byte // what the lines of all its events begin with
 	start    float64
 
 	mu    sync.Mutex // puts the end after all else
@@ -59,12 +60,16 @@ func (r *Recorder) Start(ctx context.Context, kind Category, name string, input 
 		return ctx, nil
 	}
 	s := r.open(ctx, kind, name)
+	s.head = appendPlace(appendLine(make([]byte, 0, headCap), s.trace.id), s.parentID, &s.function)
 	s.start = r.seconds(time.Now())
 	b := r.scratch()
 	b.value = appendInput(b.value, input)
 	s.event(b, &StepPayload{EventType: s.types.start, EventTimestamp: s.start, Data: &StreamEventData{Input: b.value}})
 	return context.WithValue(ctx, contextKey{}, s), s
 }
+
+// headCap is how many bytes the beginning of a line mostly has: three UUIDs and as many names.
+const headCap = 384
 
 // open makes a span without recording it.
 func (r *Recorder) open(ctx context.Context, kind Category, name string) *OpenSpan {
@@ -190,8 +195,7 @@ func (s *OpenSpan) event(b *scratch, p *StepPayload) {
 	if len(b.value) == 0 {
 		p.Data = nil
 	}
-	step := IntermediateStep{ParentID: s.parentID, FunctionAncestry: s.function, Payload: *p}
-	b.line = appendLineEnd(appendStep(appendLine(b.line, s.trace.id), &step))
+	b.line = appendLineEnd(appendPayload(append(b.line, s.head...), p))
 	if s.shard == nil || p.EventTimestamp != s.last {
 		s.shard, s.last = b.shard, p.EventTimestamp
 	}

@@ -306,6 +306,10 @@ func (r *Request) caller(i int32) int32 {
 func (a *Waiting) WriteReport(w io.Writer) error {
 	p := printer{w: w}
 	p.line("=== Waiting Apart from Work ===")
+	if len(a.Operations) == 0 {
+		p.line("Nothing failed, and nothing waited.")
+		return p.err
+	}
 	p.line("Requests took %.2f s; in %.2f s a call waited, in %.2f s of these the request for it; %.2f s are work", a.Runtime, a.Waiting, a.Critical, a.Work)
 	for _, o := range a.Operations {
 		p.line("%s '%s': %d calls, %d failed (%.2f s), %d throttled (%.2f s), %d retries after %.2f s of back-off", o.OperationType, o.OperationName, o.Calls,

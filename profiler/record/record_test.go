@@ -13,11 +13,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/llmeter-go/llmeter/mock"
 	"github.com/llmeter-go/llmeter/profiler"
 	"github.com/llmeter-go/llmeter/profiler/record"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // roundTrip answers requests in the place of a server.
 type roundTrip func(*http.Request) (*http.Response, error)
