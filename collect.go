@@ -172,6 +172,7 @@ func (run *Run) health(clock string) result.Health {
 		GCPause: result.Lag(reading.GCPauses), SchedLatency: result.Lag(reading.SchedLatency),
 		CPUUsed: reading.CPUUsed, CPUAvailable: reading.CPUAvailable,
 		AskedInFlight: run.cfg.Clients, Descriptors: reading.Descriptors, DescriptorLimit: reading.DescriptorLimit,
+		PortLimit: reading.PortLimit,
 	}
 	run.mu.Lock()
 	defer run.mu.Unlock()

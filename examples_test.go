@@ -19,6 +19,7 @@ func TestTheExamplesRun(t *testing.T) {
 		"quickstart":     `120 requests in .*, 10 clients[\s\S]*requests    120 ok, 0 failed[\s\S]*saved in runs/[\s\S]*report in runs/`,
 		"customendpoint": `100 requests in .*, 4 clients[\s\S]*requests    100 ok, 0 failed`,
 		"harness":        `6 of 6 runs[\s\S]*tokens      cold      warm`,
+		"agent":          `LLM 'writer'[\s\S]*4 questions, 1 failed call; the profile is in runs/agent[\s\S]*its page is runs/agent/profile.html`,
 		"callbacks":      `spent \$0\.05\d* in \d+ of 2,000 requests`,
 	} {
 		t.Run(name, func(t *testing.T) {

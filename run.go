@@ -109,6 +109,9 @@ func (run *Run) begin(ctx context.Context) {
 	sending, stop := context.WithCancel(ctx) // of the innermost group, so that whatever ends the run ends sending
 	run.stop = stop
 	run.start = time.Now()
+	if run.cfg.Arrivals != nil {
+		run.start = run.start.Add(lead) // so that the first requests are made ready before they are due, like all others
+	}
 	run.monitor = health.Start()
 	run.vitals = result.Vitals{Start: run.start, Capped: run.cfg.MaxInFlight > 0}
 	if run.writer != nil {
@@ -191,7 +194,7 @@ type Progress struct {
 // Progress tells where the run stands. It is cheap.
 func (run *Run) Progress() Progress {
 	p := Progress{
-		Elapsed: time.Since(run.start), Sent: int(run.sent.Load()), InFlight: int(run.inFlight.Load()),
+		Elapsed: max(0, time.Since(run.start)), Sent: int(run.sent.Load()), InFlight: int(run.inFlight.Load()),
 		Backlog: run.finished.Len(), Planned: run.limit,
 	}
 	if run.cfg.Arrivals == nil {

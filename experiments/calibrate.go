@@ -192,7 +192,7 @@ func (c *Calibrate) measure(ctx context.Context, cal *Calibration, left time.Dur
 		return context.Cause(ctx)
 	}
 	if limited.Err() != nil && res != nil {
-		reason := result.Reason{Metric: "in_flight", Error: 1, Unit: "of those asked for"}
+		reason := result.Reason{Metric: "in_flight", Error: 1, Unit: "fewer than asked for"}
 		res.Verdict = result.Verdict{Level: result.Invalid, Reasons: []result.Reason{reason}}
 		err = nil
 	}

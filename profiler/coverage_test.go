@@ -55,6 +55,7 @@ func logCoverage(t *testing.T, of, source string, n int, ours, theirs float64) {
 }
 
 func TestIntervalsOfRunTimesCoverTheirLevel(t *testing.T) {
+	t.Parallel()
 	for _, d := range sources() {
 		for _, n := range []int{3, 5, 10, 30, 100, 500} {
 			ours, theirs := held(uint64(n), d.mean, func(r *rand.Rand) (*Bounds, *Bounds) {
@@ -76,6 +77,7 @@ func TestIntervalsOfRunTimesCoverTheirLevel(t *testing.T) {
 
 // Each request has ten calls, and is fast or slow as a whole.
 func TestIntervalsOfLatenciesByRequestCoverTheirLevel(t *testing.T) {
+	t.Parallel()
 	const calls, sigma = 10, 0.5
 	mean := math.Exp(sigma * sigma)
 	for _, n := range []int{5, 10, 30, 100, 500} {
@@ -136,6 +138,7 @@ func TestIntervalsOfThroughputFromFirstEventToLast(t *testing.T) {
 }
 
 func TestIntervalsOfPercentilesCoverTheirLevel(t *testing.T) {
+	t.Parallel()
 	for _, d := range sources() {
 		for _, c := range []struct {
 			n int
@@ -156,6 +159,7 @@ func TestIntervalsOfPercentilesCoverTheirLevel(t *testing.T) {
 
 // An answer has ten gaps and is fast or slow as a whole.
 func TestIntervalsOfGapsCoverTheirLevel(t *testing.T) {
+	t.Parallel()
 	const gaps, sigma = 10, 0.4
 	mean, median := math.Exp(sigma*sigma), 1.0
 	for _, n := range []int{20, 100, 500} {

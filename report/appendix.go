@@ -113,6 +113,7 @@ func health(h result.Health) []figure.Block {
 	add(h.RequestQuota.Limit > 0, "least of the provider's request quota", "%s of %s", Number(float64(h.RequestQuota.LeastRemaining)), Number(float64(h.RequestQuota.Limit)))
 	add(h.TokenQuota.Limit > 0, "least of the provider's token quota", "%s of %s", Number(float64(h.TokenQuota.LeastRemaining)), Number(float64(h.TokenQuota.Limit)))
 	add(h.Descriptors > 0, "open files", "%s of %s", Number(float64(h.Descriptors)), Number(float64(h.DescriptorLimit)))
+	add(h.Ports > 0 && h.PortLimit > 0, "local ports for one address, about", "%s of %s", Number(float64(h.Ports)), Number(float64(h.PortLimit)))
 	return []figure.Block{lags, t}
 }
 

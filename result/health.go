@@ -1,6 +1,8 @@
 package result
 
 import (
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -11,9 +13,10 @@ import (
 type Health struct {
 	// SendLag is the time from when a request was to start until it was written to the connection, without connecting.
 	SendLag Lag `json:"send_lag"`
-	// StampError bounds how far an event's stamp lies behind the event. With the kernel's clock only events that shared a read with
-	// a later one are uncertain, by the time since what stood before them had been read, and by no more than reads are late. With the user's clock
-	// every event is, by the time that goroutines waited for a processor.
+	// StampError bounds how far an event's stamp lies behind the event. With the kernel's clock only events that shared a stamp with
+	// a later one are uncertain, by the time since the stamp before: at most by as much as the read was late where that is little, and as
+	// goroutines waited for a processor. With the user's clock every event is, and what stands here is how long goroutines waited: an
+	// estimate, which does not see what kept the whole process from running.
 	StampError Lag `json:"stamp_error"`
 	// ReadDelay is how long bytes waited in the kernel until they were read; only the kernel's clock tells.
 	ReadDelay Lag `json:"read_delay"`
@@ -44,6 +47,11 @@ type Health struct {
 
 	Descriptors     int `json:"descriptors"`      // open files at the end of the run; 0 if not known
 	DescriptorLimit int `json:"descriptor_limit"` // most that the process may open
+
+	// Ports is about how many local ports the run held for one address of its servers, those included that the system keeps for a
+	// minute after a connection has been closed; PortLimit is how many there are. 0 if not known.
+	Ports     int `json:"ports"`
+	PortLimit int `json:"port_limit"`
 }
 
 // A Lag is a distribution of delays, in seconds. All are 0 if there was none.
@@ -84,16 +92,18 @@ type Vitals struct {
 	Start  time.Time // of the run, with its monotonic reading
 	Capped bool      // requests of an open loop may wait on purpose, for a cap of those in flight
 
-	sendLag, stampError, readDelay stats.Sample
-	events, shared, reads          int
-	slots, lateSlots               int
-	inFlight                       stats.Steps
-	firstSent                      map[int]time.Duration // by client
-	latency                        time.Duration         // sum over all requests, from dispatch to end
-	requests                       int
-	from, lastSent                 time.Duration // first and last dispatch
-	requestQuota, tokenQuota       Quota
-	urls                           map[string]bool
+	sendLag, readDelay       stats.Sample
+	stampError, stampGap     stats.Sample // of events with tokens: how late stamps may be, by how late reads were; by what stands before alone
+	events, shared, reads    int
+	slots, lateSlots         int
+	inFlight                 stats.Steps
+	firstSent                map[int]time.Duration // by client
+	latency                  time.Duration         // sum over all requests, from dispatch to end
+	requests                 int
+	from, lastSent           time.Duration // first and last dispatch
+	requestQuota, tokenQuota Quota
+	urls                     map[string]bool
+	opened                   map[string]int // connections opened for requests, by the server's address
 }
 
 // Add takes a response into account, a cancelled one too.
@@ -115,6 +125,7 @@ func (v *Vitals) Add(r *endpoint.Response) {
 			}
 			v.urls[url] = true
 		}
+		v.addConnection(&r.Attempts[i])
 		if l := r.Attempts[i].RateLimit; l != nil {
 			v.requestQuota.see(l.Requests)
 			v.tokenQuota.see(l.Tokens)
@@ -122,6 +133,38 @@ func (v *Vitals) Add(r *endpoint.Response) {
 	}
 	v.addSending(r, sent)
 	v.addEvents(r)
+}
+
+// addConnection counts connections over TCP that carry one request at a time. One that was open before its request was opened
+// beforehand, or was counted then.
+func (v *Vitals) addConnection(a *endpoint.Attempt) {
+	if _, err := netip.ParseAddrPort(a.RemoteAddr); err != nil || strings.HasPrefix(a.Protocol, "HTTP/2") {
+		return
+	}
+	if v.opened == nil {
+		v.opened = map[string]int{}
+	}
+	opened := 1
+	if a.Reused {
+		opened = 0
+	}
+	v.opened[a.RemoteAddr] += opened
+}
+
+// ports is how many local ports were held for the busiest address: for connections in flight, and by those of the last minute.
+func (v *Vitals) ports() int {
+	if len(v.opened) == 0 {
+		return 0
+	}
+	const held = time.Minute
+	most := 0
+	for _, n := range v.opened {
+		most = max(most, n)
+	}
+	if took := v.lastSent - v.from; took > held {
+		most = int(float64(most) * held.Seconds() / took.Seconds())
+	}
+	return max(most, int(v.inFlight.Max())/len(v.opened))
 }
 
 func (v *Vitals) addSending(r *endpoint.Response, sent time.Duration) {
@@ -153,35 +196,75 @@ func (v *Vitals) addSending(r *endpoint.Response, sent time.Duration) {
 }
 
 func (v *Vitals) addEvents(r *endpoint.Response) {
-	var sure uint64
-	var read time.Duration // when what stands before the present read had been read
-	if n := len(r.Attempts); n > 0 && !r.Attempts[n-1].FirstByte.IsZero() {
-		read = r.Attempts[n-1].FirstByte.Sub(r.Dispatched)
-	}
 	for i := range r.Events {
 		e := &r.Events[i]
 		v.events++
 		if !e.SameRead {
 			v.reads++
 			v.readDelay.Add(e.Late.Duration().Seconds())
-			if i > 0 {
-				before := &r.Events[i-1]
-				read = before.At + before.Late.Duration()
-			}
 		}
-		last := i+1 == len(r.Events) || !r.Events[i+1].SameRead
-		if e.SameRead || !last {
+		if e.SameRead || i+1 < len(r.Events) && r.Events[i+1].SameRead {
 			v.shared++
 		}
-		switch {
-		case e.Tokens == 0: // in no latency
-		case last: // the stamp is its own
-			sure++
-		default:
-			v.stampError.Add(max(0, e.At-read).Seconds())
+	}
+	v.addStampErrors(r)
+}
+
+// addStampErrors bounds how far the stamps of events lie behind the events. The last event of those with one stamp is what the
+// kernel stamped. The others came after what stands before them, whose stamp is an earlier one. Equal stamps are one segment, or
+// several that the kernel had joined, also where the buffer of a read ended in the middle of them.
+func (v *Vitals) addStampErrors(r *endpoint.Response) {
+	var before time.Duration // the stamp of what stands before
+	if n := len(r.Attempts); n > 0 {
+		before = since(r, r.Attempts[n-1].FirstByte)
+		if len(r.Events) > 0 && before == r.Events[0].At { // the answer's head had the same stamp
+			before = since(r, r.Attempts[n-1].Written)
 		}
 	}
+	var sure uint64
+	for rest := r.Events; len(rest) > 0; {
+		n, tokens := together(rest) // events without tokens are in no latency
+		last := &rest[n-1]
+		gap := last.At - before
+		unsure := tokens
+		if last.Tokens > 0 {
+			unsure, sure = unsure-1, sure+1
+		}
+		v.stampGap.AddN(gap.Seconds(), unsure)
+		v.stampError.AddN(stampBound(gap, last.Late.Duration(), tokens).Seconds(), unsure)
+		before, rest = last.At, rest[n:]
+	}
+	v.stampGap.AddN(0, sure)
 	v.stampError.AddN(0, sure)
+}
+
+// together is how many events, from the first one on, have one stamp, and how many of them bear tokens.
+func together(events []endpoint.Event) (n int, withTokens uint64) {
+	for ; n < len(events) && (n == 0 || events[n].SameRead || events[n].At == events[0].At); n++ {
+		if events[n].Tokens > 0 {
+			withTokens++
+		}
+	}
+	return n, withTokens
+}
+
+// since is an instant as events have theirs, 0 if it is not known.
+func since(r *endpoint.Response, at time.Time) time.Duration {
+	if at.IsZero() {
+		return 0
+	}
+	return at.Sub(r.Dispatched)
+}
+
+// stampBound bounds how long one of n events with one stamp had been waiting when the last of them came, by the time since the
+// stamp before. Where the read followed that last one at once, compared with the distance between the events, they came
+// together: a client that had kept them waiting would come so soon after the last one by chance only, in one of ten cases.
+func stampBound(gap, late time.Duration, n uint64) time.Duration {
+	const prompt = 10
+	if late*time.Duration(prompt*max(n, 1)) <= gap {
+		return late
+	}
+	return gap
 }
 
 // Complete fills in h what the responses say of the client. It needs h.SchedLatency, and clock, the result's: without the
@@ -191,9 +274,11 @@ func (v *Vitals) Complete(h *Health, clock string, occupied time.Duration) {
 	h.SendLag = lagOf(&v.sendLag)
 	if clock == "kernel" {
 		h.ReadDelay = lagOf(&v.readDelay)
-		// Note: an event cannot have waited longer than reads are late.
-		gaps := lagOf(&v.stampError)
-		h.StampError = Lag{gaps.N, min(gaps.P50, h.ReadDelay.P99), min(gaps.P99, h.ReadDelay.P99), min(gaps.Max, h.ReadDelay.Max)}
+		late, gaps, wait := lagOf(&v.stampError), lagOf(&v.stampGap), h.SchedLatency
+		// Note: how late reads were tells little when reads and events keep the same step; how long goroutines waited tells it then.
+		h.StampError = Lag{
+			gaps.N, max(late.P50, min(gaps.P50, wait.P99)), max(late.P99, min(gaps.P99, wait.P99)), max(late.Max, min(gaps.Max, wait.Max)),
+		}
 	} else {
 		h.StampError = h.SchedLatency
 	}
@@ -207,7 +292,7 @@ func (v *Vitals) Complete(h *Health, clock string, occupied time.Duration) {
 	if v.requests == 0 {
 		return
 	}
-	h.MaxInFlight = int(v.inFlight.Max())
+	h.MaxInFlight, h.Ports = int(v.inFlight.Max()), v.ports()
 	// Note: until the last client has sent its first request, fewer are in flight than were asked for. That is StartSkew.
 	h.InFlight = float64(h.MaxInFlight)
 	if begin := max(v.from, v.started()); v.lastSent > begin {

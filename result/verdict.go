@@ -23,6 +23,7 @@ const (
 	reachedShare  = 0.90 // of the requests in flight that were asked for
 	littleShare   = 0.05 // between the two sides of L = λW
 	shareLateSlot = 0.01 // of the slots of an open loop
+	usedUp        = 0.95 // of what the system lets the process open
 )
 
 // The metrics of reasons that are not about a latency: the load was not what was asked for.
@@ -30,6 +31,8 @@ const (
 	reasonCPU      = "client_cpu"
 	reasonInFlight = "in_flight"
 	reasonSchedule = "schedule"
+	reasonFiles    = "descriptors"
+	reasonPorts    = "local_ports"
 )
 
 // sources of error of the latencies: how late the client was in sending, in stamping, or both.
@@ -88,7 +91,7 @@ func (v *Verdict) checkLoad(h Health) {
 	}
 	if h.AskedInFlight > 0 && h.InFlight > 0 && h.InFlight < reachedShare*float64(h.AskedInFlight) {
 		missing := 1 - h.InFlight/float64(h.AskedInFlight)
-		v.add(Reason{Metric: reasonInFlight, Error: missing, Unit: "of those asked for", share: missing}, false)
+		v.add(Reason{Metric: reasonInFlight, Error: missing, Unit: "fewer than asked for", share: missing}, false)
 	}
 	if h.Little > littleShare {
 		v.add(Reason{Metric: reasonInFlight, Error: h.Little, Unit: "between L and λW", share: h.Little}, false)
@@ -96,6 +99,14 @@ func (v *Verdict) checkLoad(h Health) {
 	if h.Slots > 0 && float64(h.LateSlots) > shareLateSlot*float64(h.Slots) {
 		share := float64(h.LateSlots) / float64(h.Slots)
 		v.add(Reason{Metric: reasonSchedule, Error: share, Unit: "of the requests late", share: share}, false)
+	}
+	for _, r := range []struct {
+		metric     string
+		used, most int
+	}{{reasonFiles, h.Descriptors, h.DescriptorLimit}, {reasonPorts, h.Ports, h.PortLimit}} {
+		if share := float64(r.used) / float64(r.most); r.most > 0 && share > usedUp {
+			v.add(Reason{Metric: r.metric, Error: share, Unit: "of the limit", share: share}, false)
+		}
 	}
 }
 

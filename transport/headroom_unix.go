@@ -3,10 +3,11 @@
 package transport
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"syscall"
+
+	"github.com/llmeter-go/llmeter/internal/health"
 )
 
 // SystemLimits reads the Limits of this process: the descriptors on Unix, the ports and what is open on Linux.
@@ -19,17 +20,6 @@ func SystemLimits() Limits {
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
 		l.FilesOpen = len(open)
 	}
-	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
-		l.Ports = portsIn(string(text))
-	}
+	l.Ports = health.LocalPorts()
 	return l
-}
-
-// portsIn returns how many ports a range like "32768 60999" has, or 0 if it is none.
-func portsIn(text string) int {
-	var low, high int
-	if n, _ := fmt.Sscan(text, &low, &high); n < 2 || high < low {
-		return 0
-	}
-	return high - low + 1
 }

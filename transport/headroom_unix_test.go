@@ -13,9 +13,3 @@ func TestThisSystemHasLimits(t *testing.T) {
 	require.Positive(t, l.Files)
 	require.LessOrEqual(t, l.FilesOpen, l.Files)
 }
-
-func TestARangeOfPortsIsCounted(t *testing.T) {
-	for text, want := range map[string]int{"32768\t60999\n": 28232, "1 1": 1, "": 0, "5": 0, "9 5": 0, "a b": 0} {
-		require.Equal(t, want, portsIn(text), "%q", text)
-	}
-}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/llmeter-go/llmeter/mock"
 	"github.com/llmeter-go/llmeter/profiler"
+	"github.com/llmeter-go/llmeter/profiler/page"
 	"github.com/llmeter-go/llmeter/profiler/record"
 )
 
@@ -57,7 +58,20 @@ func run(ctx context.Context, folder string) error {
 		failed += r.Incomplete()[profiler.Failed]
 	}
 	fmt.Printf("\n%d questions, %d failed call; the profile is in %s\n", len(results.Usage), failed, folder)
-	return nil
+	return writePage(filepath.Join(folder, "profile.html"), results)
+}
+
+func writePage(path string, results *profiler.Results) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := page.HTML(file, results); err != nil {
+		return err
+	}
+	fmt.Println("its page is", path)
+	return file.Close()
 }
 
 // An agent answers questions.

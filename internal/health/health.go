@@ -18,6 +18,7 @@ type Reading struct {
 	CPUAvailable float64 // processors that this process may use, limits of a container included
 
 	Descriptors, DescriptorLimit int // open files now, and the most there may be; 0 if the system does not say
+	PortLimit                    int // local ports for connections to one address of a server; 0 if the system does not say
 }
 
 // A Spread is a distribution as the runtime keeps it, in buckets: each value is the upper edge of its bucket.
@@ -53,6 +54,7 @@ func (m *Monitor) Read() Reading {
 		CPUAvailable: cpuAvailable(),
 	}
 	r.Descriptors, r.DescriptorLimit = descriptors()
+	r.PortLimit = LocalPorts()
 	if elapsed > 0 {
 		r.CPUUsed = (cpuSeconds() - m.cpu) / elapsed
 	}

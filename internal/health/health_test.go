@@ -35,3 +35,9 @@ func TestAReadingSeesTheCollectorAndTheProcessor(t *testing.T) {
 	require.Positive(t, r.CPUAvailable)
 	require.Positive(t, r.Elapsed)
 }
+
+func TestARangeOfPortsIsCounted(t *testing.T) {
+	for text, want := range map[string]int{"32768\t60999\n": 28232, "1 1": 1, "": 0, "5": 0, "9 5": 0, "a b": 0} {
+		require.Equal(t, want, portsIn(text), "%q", text)
+	}
+}
