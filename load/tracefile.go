@@ -169,7 +169,7 @@ func header(rows *csv.Reader, l layout) (at, input, output int, err error) {
 	at, input, output = find(l.time), find(l.input), find(l.output)
 	var errs []error
 	if at < 0 {
-		errs = append(errs, fmt.Errorf("there is no column %q", l.time))
+		errs = append(errs, fmt.Errorf("there is no column %q in the first line, which names the columns", l.time))
 	}
 	if input < 0 && !l.bare {
 		errs = append(errs, fmt.Errorf("there is no column %q", l.input))

@@ -88,6 +88,9 @@ func (f *sendFlags) apply(r *llmeter.Runner) error {
 	if f.Retries < 0 {
 		errs = append(errs, errors.New("--retries must not be negative"))
 	}
+	if !(f.StopOnErrorRate >= 0 && f.StopOnErrorRate <= 1) {
+		errs = append(errs, fmt.Errorf("--stop-on-error-rate %v is not between 0 and 1", f.StopOnErrorRate))
+	}
 	tok, err := newTokenizer(f.Tokenizer)
 	r.Tokenizer = tok
 	r.Timeout, r.Seed, r.NoPrewarm = f.Timeout, f.Seed, !f.Prewarm

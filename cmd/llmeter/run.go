@@ -26,7 +26,11 @@ func (c *runCommand) Run(ctx context.Context, term *terminal) error {
 	if output.DryRun {
 		return output.plan(term, "run", []experiments.Step{{Name: runner.RunName, Runner: runner}}, "")
 	}
-	if err := c.Common.headroom(&runner, c.Target.URL, c.Load.Rate); err != nil {
+	perSecond := 0.0
+	if c.Load.Rate != nil {
+		perSecond = *c.Load.Rate
+	}
+	if err := c.Common.headroom(&runner, c.Target.URL, perSecond); err != nil {
 		return err
 	}
 	run, err := runner.Start(ctx)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -111,8 +113,31 @@ func (f *transportFlags) client(urls []string) (*http.Client, error) {
 		}
 		*file.to = data
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if len(errs) == 0 {
+		errs = append(errs, f.checkPEM(o))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return transport.New(o)
+}
+
+// checkPEM says of certificates and keys that cannot be used which flag and file they came from, which package transport does not know.
+func (f *transportFlags) checkPEM(o transport.Options) error {
+	var errs []error
+	if f.CACert != "" && !x509.NewCertPool().AppendCertsFromPEM(o.RootPEM) {
+		errs = append(errs, fmt.Errorf("--cacert: %s holds no PEM certificate", f.CACert))
+	}
+	switch {
+	case f.Cert == "" && f.Key == "":
+	case f.Key == "":
+		errs = append(errs, errors.New("--cert needs --key"))
+	case f.Cert == "":
+		errs = append(errs, errors.New("--key needs --cert"))
+	default:
+		if _, err := tls.X509KeyPair(o.CertPEM, o.KeyPEM); err != nil {
+			errs = append(errs, fmt.Errorf("--cert %s, --key %s: %w", f.Cert, f.Key, err))
+		}
+	}
+	return errors.Join(errs...)
 }
