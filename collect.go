@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -131,6 +132,21 @@ func (run *Run) clock() string {
 
 // WarnEstimatedTokens is the code of the warning in the Result of a run in which servers did not report token counts.
 const WarnEstimatedTokens = "estimated-tokens"
+
+// WarnNotPrewarmed is the code of the warning in the Result of a run that could not open its connections before the start.
+const WarnNotPrewarmed = "not-prewarmed"
+
+// unprepared warns of connections that were not open at the start, nil if all were. Where nothing was reached, the run's error says so.
+func (run *Run) unprepared() []result.Warning {
+	if run.cold == nil || run.ctx.Err() != nil || run.acc.Unreachable() {
+		return nil
+	}
+	return []result.Warning{{
+		Code: WarnNotPrewarmed, Metric: "ttft,ttfct,ttlt,response",
+		Text: "connections could not be opened before the start, so that latencies of first requests may include it: " +
+			strings.ReplaceAll(run.cold.Error(), "\n", "; "),
+	}}
+}
 
 // WarnRateLimit is the code of the warning in the Result of a run that came near a rate limit of the provider's: what was
 // measured may be the limit.

@@ -44,7 +44,8 @@ type Run struct {
 	hookErr       error           // first error of an AfterInvoke
 	stopped       *result.Warning // why StopWhen ended the run
 	patience      patience
-	estimated     int // answers whose tokens the server did not count
+	cold          error // why not all connections were open at the start
+	estimated     int   // answers whose tokens the server did not count
 	conversations atomic.Int64
 	writer        *result.Writer
 
@@ -101,8 +102,7 @@ func (r Runner) Start(ctx context.Context, overrides ...func(*RunConfig)) (*Run,
 func (run *Run) begin(ctx context.Context) {
 	run.ctx, run.abort = context.WithCancelCause(ctx)
 	if p, ok := endpoint.As[endpoint.Prewarmer](run.cfg.Endpoint); ok && !run.cfg.NoPrewarm {
-		// Note: an error is not lost, the first request meets it again and keeps it.
-		_ = p.Prewarm(run.ctx, run.cfg.connections())
+		run.cold = p.Prewarm(run.ctx, run.cfg.connections())
 	}
 	stages, ctx := errgroup.WithContext(run.ctx)
 	clients, ctx := errgroup.WithContext(ctx)
@@ -218,6 +218,7 @@ func (run *Run) finish(end time.Time, err error) {
 	if run.stopped != nil {
 		res.Warnings = append(res.Warnings, *run.stopped)
 	}
+	res.Warnings = append(res.Warnings, run.unprepared()...)
 	res.Warnings = append(res.Warnings, run.estimates()...)
 	res.Warnings = append(res.Warnings, run.imprecise(res.TotalTestTime)...)
 	if run.writer != nil && run.cfg.LowMemory {

@@ -34,7 +34,7 @@ func (d *decoder) forget() {
 func (d *decoder) step(raw []byte) (IntermediateStep, error) {
 	var s IntermediateStep
 	if err := fastjson.ValidateBytes(raw); err != nil {
-		return s, err
+		return s, syntaxError(raw, err)
 	}
 	v, err := d.parser.ParseBytes(raw)
 	if err != nil {
@@ -58,6 +58,16 @@ func (d *decoder) step(raw []byte) (IntermediateStep, error) {
 		err = errors.New("payload is missing")
 	}
 	return s, err
+}
+
+// syntaxError says what is wrong with JSON in the words of encoding/json, which are shorter and say where; err if that sees nothing wrong.
+func syntaxError(raw []byte, err error) error {
+	var v json.RawMessage
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(raw, &v), &syntax) {
+		return fmt.Errorf("%w, %d bytes on", syntax, syntax.Offset)
+	}
+	return err
 }
 
 // notApplicable is what the first version of NAT wrote where no function was known.

@@ -375,7 +375,7 @@ func TestOneBadStepDoesNotSpoilTheProfile(t *testing.T) {
 	input := results.InferenceOptimization.Input
 	require.Equal(t, 1, input.Unreadable)
 	at := strings.LastIndex(text[:strings.Index(text, "soon")], `{"payload"`)
-	require.Equal(t, []string{fmt.Sprintf(`t.json: request 0, step 1 (byte %d): payload.event_timestamp "soon" is no time`, at)}, input.Problems)
+	require.Equal(t, []string{fmt.Sprintf(`t.json: request 0 (the 1st of the file), step 1, byte %d: payload.event_timestamp "soon" is no time`, at)}, input.Problems)
 	require.Equal(t, 2.0, results.LLMLatency.Mean)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 )
 
 // A reader follows the structure of a text down to its steps.
@@ -16,6 +17,8 @@ type reader struct {
 	s       scanner
 	d       decoder
 	number  int    // of the next request
+	first   int    // number of the first request of the file
+	own     int    // request_number of the object being read; -1 = none
 	trace   *Trace // being read
 	bad     int    // bad steps of trace
 	last    int    // how many steps the trace before had, as a guess for the next
@@ -34,20 +37,22 @@ func (r *reader) run(src io.Reader) {
 	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
 		z, err := gzip.NewReader(bufio.NewReader(b))
 		if err != nil {
-			r.fail(err)
+			r.fail(&ReadError{File: r.file, Step: -1, Err: err})
 			return
 		}
 		b = bufio.NewReaderSize(z, headSize)
 	}
 	r.s = scanner{src: b, buf: r.s.buf}
 	r.s.lines = startsLines(b)
+	r.first, r.own = r.number, -1
 	err := r.text()
+	end := r.end(err)
 	r.finish()
 	for _, t := range r.parts.rest() {
 		r.emit(t)
 	}
 	if err != nil {
-		r.fail(err)
+		r.fail(end)
 	}
 }
 
@@ -128,7 +133,7 @@ func (r *reader) element() error {
 	case c == '[':
 		r.finish()
 		r.begin()
-		r.open = true
+		r.open, r.own = true, -1
 		r.s.pos++
 		if err := r.list(r.step); err != nil {
 			return err
@@ -157,7 +162,7 @@ func (r *reader) unexpected() error {
 func (r *reader) object() error {
 	offset := r.s.offset()
 	r.s.pos++
-	r.members, r.part = r.members[:0], part{}
+	r.members, r.part, r.own = r.members[:0], part{}, -1
 	isRequest, isStep := false, false
 	for {
 		c, err := r.s.peek()
@@ -175,6 +180,7 @@ func (r *reader) object() error {
 			default:
 				r.problem(offset, -1, errNoTrace)
 			}
+			r.own = -1
 			return nil
 		case ',':
 			r.s.pos++
@@ -244,6 +250,11 @@ func (r *reader) member(key string) error {
 	}
 	if r.s.deep {
 		v = nil // is no value, so the step will be a bad one
+	}
+	if key == "request_number" {
+		if n, err := strconv.Atoi(string(v)); err == nil {
+			r.own = n
+		}
 	}
 	if key == "parent_id" || key == "function_ancestry" || key == "payload" {
 		start := byte(',')
@@ -316,20 +327,39 @@ func (r *reader) emit(t *Trace) {
 func (r *reader) problem(offset int64, step int, err error) {
 	alone := r.trace == nil
 	r.begin()
-	r.trace.Problems = append(r.trace.Problems, &ReadError{r.file, r.trace.Number, step, offset, err})
+	r.trace.Problems = append(r.trace.Problems, r.at(r.trace.Number, step, offset, err))
 	if alone && step < 0 {
 		r.finish()
 	}
 }
 
+// at says where something is. The request is known by its number among those that were read.
+func (r *reader) at(number, step int, offset int64, err error) *ReadError {
+	place := number - r.first
+	request := place
+	if r.own >= 0 {
+		request = r.own
+	}
+	return &ReadError{r.file, request, place + 1, step, offset, err}
+}
+
+// end says where the text ends with an error: in the request that is being read, or in the next one.
+func (r *reader) end(err error) *ReadError {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errCutOff
+	}
+	number, step := r.number, -1
+	if r.trace != nil {
+		number, step = r.trace.Number, len(r.trace.Steps)+r.bad
+	}
+	return r.at(number, step, r.s.offset(), err)
+}
+
 // fail yields an error that ends the text.
-func (r *reader) fail(err error) {
+func (r *reader) fail(err *ReadError) {
 	if r.stopped {
 		return
 	}
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
 	r.stopped = true
-	r.yield(nil, &ReadError{r.file, r.number, -1, r.s.offset(), err})
+	r.yield(nil, err)
 }

@@ -103,7 +103,33 @@ func TestTextThatIsCutOffEndsWithAnErrorBehindWhatCameBefore(t *testing.T) {
 	got, err := shape(t, `[{"intermediate_steps":[`+stepText("a")+`]},{"intermediate_steps":[`+stepText("b")+`,{"payload":{"event`)
 	require.Equal(t, []string{"a", "b"}, got)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	require.ErrorContains(t, err, "f.json: request 2 (byte ")
+	require.EqualError(t, err, "f.json: request 1 (the 2nd of the file), step 1, byte 195: the text is cut off: unexpected EOF")
+}
+
+func TestErrorsNameRequestsAsTheFileNumbersThem(t *testing.T) {
+	nine := `[{"request_number":9,"intermediate_steps":[` + stepText("a")
+	for text, want := range map[string]string{
+		nine + `,7]}]`:                     "f: request 9 (the 1st of the file), step 1, byte 116: step is no JSON object",
+		nine + `,{"payload":x}]}]`:         "f: request 9 (the 1st of the file), step 1, byte 116: invalid character 'x' looking for beginning of value, 12 bytes on",
+		nine + `]},{"request_number":4,"x`: "f: request 4 (the 2nd of the file), byte 142: the text is cut off: unexpected EOF",
+		nine + `]},`:                       "f: request 1 (the 2nd of the file), byte 120: the text is cut off: unexpected EOF",
+		nine + `]},[{"payload"`:            "f: request 1 (the 2nd of the file), step 0, byte 121: the text is cut off: unexpected EOF",
+		nine + `]},{"request_number":12,"intermediate_steps":3}`: "f: request 12 (the 2nd of the file), byte 118: neither a request nor a step: it has no intermediate_steps and no payload",
+	} {
+		var said []string
+		for trace, err := range Read(strings.NewReader(text), "f") {
+			if err != nil {
+				said = append(said, err.Error())
+				continue
+			}
+			for _, p := range trace.Problems {
+				said = append(said, p.Error())
+			}
+		}
+		require.NotEmpty(t, said, text)
+		require.Equal(t, want, said[0], text)
+	}
+	require.Equal(t, "3rd 11th 21st 112th", strings.Join([]string{ordinal(3), ordinal(11), ordinal(21), ordinal(112)}, " "))
 }
 
 func TestErrorsOfTheSourceEndTheTraces(t *testing.T) {
@@ -205,7 +231,7 @@ func TestRequestsOfSeveralFilesAreNumberedThrough(t *testing.T) {
 		}
 	}
 	require.Equal(t, []int{0, 1, 2}, numbers)
-	require.Equal(t, []string{fmt.Sprintf("%s: request 1, step 0 (byte %d): step is no JSON object", one, len("[["+stepText("a")+"],["))}, problems)
+	require.Equal(t, []string{fmt.Sprintf("%s: request 1 (the 2nd of the file), step 0, byte %d: step is no JSON object", one, len("[["+stepText("a")+"],["))}, problems)
 	for _, err := range ReadFiles(filepath.Join(dir, "none.json")) {
 		require.ErrorIs(t, err, os.ErrNotExist)
 	}

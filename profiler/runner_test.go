@@ -127,7 +127,7 @@ func TestTheLoggerIsToldWhatWasLeftOut(t *testing.T) {
 	r := Runner{NoOutput: true, Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	_, err := r.Run(t.Context(), Read(strings.NewReader(`[[17,`+stepText("a")+`,{"payload":{"event_type":"X","event_timestamp":1}}]]`), "f.json"))
 	require.NoError(t, err)
-	for _, want := range []string{"requests=1 steps=2", "count=1 first=\"f.json: request 0, step 0", "types=map[X:1]", "by_state=map[unfinished:1]"} {
+	for _, want := range []string{"requests=1 steps=2", "count=1 first=\"f.json: request 0 (the 1st of the file), step 0", "types=map[X:1]", "by_state=map[unfinished:1]"} {
 		require.Contains(t, log.String(), want)
 	}
 }

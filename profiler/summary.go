@@ -18,7 +18,7 @@ const summaryRows = 8
 func (r *Results) WriteSummary(w io.Writer) error {
 	p := printer{w: w}
 	in := &r.InferenceOptimization.Input
-	p.line("%d requests, %d steps", in.Requests, in.Steps)
+	p.line("%s, %s", plural(in.Requests, "request"), plural(in.Steps, "step"))
 	if in.Steps == 0 {
 		p.line("There is nothing to profile.\n")
 		return p.err
@@ -70,24 +70,31 @@ func (r *Results) summarizeOperations(p *printer) {
 	if len(ops) == 0 {
 		return
 	}
-	rows := [][]string{{"on critical paths", "time", "share", "calls", "p95", "failed"}}
+	rows := [][]string{{"on critical paths", "time", "share", "calls", "p95", "incomplete"}}
 	for _, o := range first(summaryRows, ops) {
-		failed := ""
+		incomplete := ""
 		if n := o.Failed + o.Unfinished; n > 0 {
-			failed = fmt.Sprint(n)
+			incomplete = fmt.Sprint(n)
 		}
 		p95 := "–"
 		if o.UsageCount > 0 {
 			p95 = figure.Seconds.Format(o.P95Duration)
 		}
 		rows = append(rows, []string{string(o.OperationType) + ":" + shortened(o.OperationName, 40), figure.Seconds.Format(o.CriticalTime), figure.Fraction.Format(o.CriticalShare),
-			fmt.Sprint(o.UsageCount + o.Failed + o.Unfinished), p95, failed})
+			fmt.Sprint(o.UsageCount + o.Failed + o.Unfinished), p95, incomplete})
 	}
 	p.line("")
 	writeColumns(p, rows)
 	if len(ops) > summaryRows {
 		p.line("and %d more", len(ops)-summaryRows)
 	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // shortened is a name on one line, of no more than n characters.

@@ -62,6 +62,13 @@ func remedy(err error) string {
 	return ""
 }
 
+// refused reports whether the server broke off with an alert of TLS. In TLS 1.3 it judges the client's certificate only after the
+// client has ended its handshake and begun to write.
+func refused(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
 // errLimit is the cause of a context that a phase's own timeout has ended.
 var errLimit = errors.New("timeout of the phase")
 

@@ -23,7 +23,8 @@ var ErrForeignClient = errors.New("not a client of transport.New: it cannot be w
 // Linux); those not used within IdleConnTimeout too. Through a proxy that is asked to CONNECT, and through SOCKS,
 // only the way to the proxy is warmed.
 //
-// The error joins the Errors of the connections that could not be opened, each kind once; the others stay open.
+// The error joins the Errors of the connections that could not be opened, each kind once; the others stay open. Before these stand the
+// *Shortages of what the system does not have enough of for so many connections, also where it was just enough for these.
 func Prewarm(ctx context.Context, client *http.Client, rawURL string, n int) error {
 	rt, ok := client.Transport.(*roundTripper)
 	if !ok {
@@ -40,6 +41,7 @@ func Prewarm(ctx context.Context, client *http.Client, rawURL string, n int) err
 			urls = append(urls, g.url)
 		}
 	}
+	scarce := Headroom(SystemLimits(), Need{Conns: n, Addresses: len(urls)})
 	var group errgroup.Group
 	group.SetLimit(dialsAtOnce)
 	each := (n + len(urls) - 1) / len(urls)
@@ -62,7 +64,7 @@ func Prewarm(ctx context.Context, client *http.Client, rawURL string, n int) err
 		}
 	}
 	group.Wait() // the errors are in errs: one failure does not end the others
-	return errors.Join(distinct(errs)...)
+	return errors.Join(append([]error{scarce}, distinct(errs)...)...)
 }
 
 // peerOf returns where http.Transport will connect to for a request to u.

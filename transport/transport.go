@@ -102,6 +102,9 @@ func (rt *roundTripper) failed(ctx context.Context, t *Timing, err error) error 
 		return err
 	}
 	known = &Error{Phase: t.reached(), Err: err}
+	if refused(err) {
+		known.Phase = PhaseTLS
+	}
 	if known.Timeout() && ctx.Err() == nil {
 		switch known.Phase {
 		case PhaseFirstByte:

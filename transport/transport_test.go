@@ -82,6 +82,7 @@ func TestTLSIsAsTheOptionsSay(t *testing.T) {
 	}
 	_, _, err := get(t.Context(), newClient(t, transport.Options{RootPEM: ca.certPEM}), closed)
 	require.ErrorContains(t, err, "certificate required")
+	require.Equal(t, transport.PhaseTLS, failure(t, err).Phase, "though the handshake had ended on this side")
 }
 
 func TestTheNameIsResolvedAndTimed(t *testing.T) {

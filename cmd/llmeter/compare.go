@@ -20,9 +20,9 @@ type compareCommand struct {
 	Tolerance float64  `placeholder:"SHARE" help:"Share of A's number up to which a difference does not matter, e.g. 0.05."`
 	Rounds    int      `default:"3" help:"How often two endpoints are run A, B, B, A."`
 
-	URL      []string `name:"url" placeholder:"URL" sep:"none" help:"Base URL of A (repeatable)."`
-	Model    string   `placeholder:"NAME" help:"Model of A."`
-	URLB     []string `name:"url-b" placeholder:"URL" sep:"none" help:"Base URL of B (repeatable); by default that of A."`
+	URL      []string `name:"url" unless:"folder" placeholder:"URL" sep:"none" help:"Base URL of A (repeatable)."`
+	Model    string   `unless:"folder" placeholder:"NAME" help:"Model of A."`
+	URLB     []string `name:"url-b" unless:"folder" placeholder:"URL" sep:"none" help:"Base URL of B (repeatable); by default that of A."`
 	ModelB   string   `name:"model-b" placeholder:"NAME" help:"Model of B; by default that of A."`
 	APIKeyB  string   `name:"api-key-b" placeholder:"KEY" secret:"" help:"API key of B; by default that of A."`
 	apiFlags `embed:"" group:"What is asked"`

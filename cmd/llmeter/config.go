@@ -16,10 +16,12 @@ type configFile struct {
 }
 
 // The tags of flags that this file reads: "settings" is the file of --config; those with the same value of "instead" take each other's place, as those of one xor
-// group do; "secret" is never written into a file; "pairs" takes a mapping of names to values.
+// group do; "unless" names the argument beside which the environment and the file do not count; "secret" is never written into
+// a file; "pairs" takes a mapping of names to values.
 const (
 	tagSettings = "settings"
 	tagInstead  = "instead"
+	tagUnless   = "unless"
 	tagSecret   = "secret"
 	tagPairs    = "pairs"
 )
@@ -56,10 +58,13 @@ func (c *commands) BeforeResolve(ctx *kong.Context) error {
 	if command == nil {
 		return nil
 	}
-	s := sources{given: map[*kong.Flag]bool{}}
+	s := sources{given: map[*kong.Flag]bool{}, arguments: map[string]bool{}}
 	for _, p := range ctx.Path {
-		if p.Flag != nil {
+		switch {
+		case p.Flag != nil:
 			s.given[p.Flag] = true
+		case p.Positional != nil:
+			s.arguments[p.Positional.Name] = true
 		}
 	}
 	s.dropEnvironment(command.Flags)
@@ -89,8 +94,9 @@ func (c *commands) BeforeResolve(ctx *kong.Context) error {
 
 // sources are where the values of a command's flags come from.
 type sources struct {
-	given map[*kong.Flag]bool // on the command line
-	file  *settings
+	given     map[*kong.Flag]bool // on the command line
+	arguments map[string]bool     // that are given
+	file      *settings
 }
 
 func inEnvironment(f *kong.Flag) bool {
@@ -110,9 +116,9 @@ func (s *sources) dropEnvironment(flags []*kong.Flag) {
 	}
 }
 
-// replaced reports whether another flag stands in the place of f.
+// replaced reports whether another flag, or an argument, stands in the place of f.
 func (s *sources) replaced(f *kong.Flag, flags []*kong.Flag, stands func(*kong.Flag) bool) bool {
-	return slices.ContainsFunc(flags, func(o *kong.Flag) bool {
+	return f.Tag.Has(tagUnless) && s.arguments[f.Tag.Get(tagUnless)] || slices.ContainsFunc(flags, func(o *kong.Flag) bool {
 		same := f.Tag.Has(tagInstead) && f.Tag.Get(tagInstead) == o.Tag.Get(tagInstead)
 		xor := slices.ContainsFunc(f.Xor, func(group string) bool { return slices.Contains(o.Xor, group) })
 		return o != f && (same || xor) && stands(o)

@@ -46,7 +46,7 @@ func (f *loadFlags) apply(r *llmeter.Runner) error {
 	complain(f.Requests < 0 || f.Duration < 0 || f.MaxInFlight < 0, "--requests, --duration and --max-in-flight must not be negative")
 	complain(f.Rate != nil && f.Requests == 0 && f.Duration == 0, "--rate needs --requests or --duration")
 	arrivals, err := f.arrivals()
-	errs = append(errs, err, positive("--trace-speed", f.TraceSpeed))
+	errs = append(errs, err)
 	r.Arrivals = arrivals
 	if f.Clients != nil {
 		r.Clients = *f.Clients
@@ -60,6 +60,9 @@ func (f *loadFlags) arrivals() (load.Arrivals, error) {
 	switch {
 	case f.Rate != nil:
 		a := load.Constant{Rate: load.Rate(*f.Rate)}
+		if err := positive("--rate", *f.Rate); err != nil {
+			return nil, err
+		}
 		if err := load.Validate(a); err != nil {
 			return nil, fmt.Errorf("--rate: %w", err)
 		}
@@ -80,6 +83,9 @@ func (f *loadFlags) arrivals() (load.Arrivals, error) {
 }
 
 func (f *loadFlags) trace(path string) (load.Arrivals, error) {
+	if err := positive("--trace-speed", f.TraceSpeed); err != nil {
+		return nil, err
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("--trace: %w", err)
@@ -94,6 +100,9 @@ func (f *loadFlags) trace(path string) (load.Arrivals, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	t.Speed = f.TraceSpeed
+	if err := load.Validate(t); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return t, nil
 }
 

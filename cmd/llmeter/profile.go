@@ -65,7 +65,7 @@ func (c *profileCommand) Run(ctx context.Context, term *terminal) error {
 	if results == nil {
 		return err
 	}
-	err = errors.Join(err, errBefore, c.write(ctx, results, against))
+	err = errors.Join(err, errBefore, c.write(ctx, results, against), unreadable(results))
 	if !c.Quiet {
 		c.warn(term, results)
 	}
@@ -156,6 +156,14 @@ func (c *profileCommand) print(term *terminal, results *profiler.Results, agains
 	}
 	_, err := fmt.Fprintf(term.out, "\nEverything is in %s; open %s.\n", c.Output, filepath.Join(c.Output, profilePage))
 	return err
+}
+
+// unreadable is an error if there was text, and none of it was a step.
+func unreadable(results *profiler.Results) error {
+	if in := &results.InferenceOptimization.Input; in.Steps > 0 || in.Unreadable == 0 {
+		return nil
+	}
+	return errors.New("nothing could be read: none of the files holds a step")
 }
 
 // warn says what was left out.

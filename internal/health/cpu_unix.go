@@ -3,6 +3,7 @@
 package health
 
 import (
+	"errors"
 	"math"
 	"os"
 	"syscall"
@@ -25,11 +26,15 @@ func descriptors() (open, limit int) {
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r) != nil {
 		return 0, 0
 	}
+	limit = int(min(uint64(r.Cur), math.MaxInt32)) // it may be infinite
 	dir, err := os.Open("/proc/self/fd")
+	if errors.Is(err, syscall.EMFILE) { // none is left to count them with
+		return limit, limit
+	}
 	if err != nil {
-		return 0, int(min(uint64(r.Cur), math.MaxInt32))
+		return 0, limit
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
-	return len(names), int(min(uint64(r.Cur), math.MaxInt32))
+	return len(names), limit
 }

@@ -36,13 +36,14 @@ const (
 type Monitor struct {
 	start    time.Time
 	cpu      float64
+	ports    int
 	gc, wait *metrics.Float64Histogram
 }
 
 // Start begins to watch. It costs nothing until Read.
 func Start() *Monitor {
 	gc, wait := histograms()
-	return &Monitor{start: time.Now(), cpu: cpuSeconds(), gc: gc, wait: wait}
+	return &Monitor{start: time.Now(), cpu: cpuSeconds(), ports: LocalPorts(), gc: gc, wait: wait}
 }
 
 // Read tells what happened since Start.
@@ -54,7 +55,7 @@ func (m *Monitor) Read() Reading {
 		CPUAvailable: cpuAvailable(),
 	}
 	r.Descriptors, r.DescriptorLimit = descriptors()
-	r.PortLimit = LocalPorts()
+	r.PortLimit = m.ports
 	if elapsed > 0 {
 		r.CPUUsed = (cpuSeconds() - m.cpu) / elapsed
 	}

@@ -30,7 +30,7 @@ func ReadTrajectories(r io.Reader, name string) iter.Seq2[*Trajectory, error] {
 				return
 			}
 			if err != nil {
-				err = &profiler.ReadError{File: name, Request: n, Step: -1, Offset: d.InputOffset(), Err: err}
+				err = &profiler.ReadError{File: name, Request: n, Place: n + 1, Step: -1, Offset: d.InputOffset(), Err: err}
 			}
 			if !yield(t, err) || broken(err) {
 				return
@@ -118,7 +118,7 @@ func Read(r io.Reader, name string) iter.Seq2[*profiler.Trace, error] {
 			trace := t.Trace()
 			trace.Number = number
 			for _, p := range trace.Problems {
-				p.File, p.Request = name, number
+				p.File, p.Request, p.Place = name, number, number+1
 			}
 			number++
 			if !yield(trace, nil) {

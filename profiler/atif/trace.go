@@ -223,7 +223,7 @@ func (c *converter) enclose(kind profiler.Category, w window, id string, node pr
 }
 
 func (c *converter) problem(step int, err error) {
-	c.trace.Problems = append(c.trace.Problems, &profiler.ReadError{Step: step, Err: err})
+	c.trace.Problems = append(c.trace.Problems, &profiler.ReadError{Step: step, Offset: -1, Err: err})
 }
 
 // usage is nil where nothing is known.

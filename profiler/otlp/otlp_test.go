@@ -185,7 +185,7 @@ func TestBadSpansAreLeftOutAndNamed(t *testing.T) {
 	require.Len(t, traces, 1)
 	require.Len(t, traces[0].Steps, 2)
 	require.Len(t, traces[0].Problems, 3)
-	require.ErrorContains(t, traces[0].Problems[0], `spans: request 0, step 1 (byte 0): span "nameless" has no trace id or no span id`)
+	require.ErrorContains(t, traces[0].Problems[0], `spans: step 1: span "nameless" has no trace id or no span id`)
 	require.ErrorContains(t, traces[0].Problems[1], `span "timeless" has no start or no end`)
 }
 

@@ -141,7 +141,7 @@ func (c *collection) readExport(raw json.RawMessage) error {
 }
 
 func (c *collection) reject(err error) {
-	c.bad = append(c.bad, &profiler.ReadError{Step: c.n, Err: err})
+	c.bad = append(c.bad, &profiler.ReadError{Step: c.n, Offset: -1, Err: err})
 	c.n++
 }
 

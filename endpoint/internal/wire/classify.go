@@ -35,6 +35,9 @@ func (x *exchange) failed(err error) *endpoint.Error {
 		e.Kind = timeoutKinds[phase]
 	default:
 		e.Kind = brokenKind(phase, err)
+		for named := true; named; { // the kind stands before the message, and what comes below may name it once more
+			e.Message, named = strings.CutPrefix(e.Message, string(e.Kind)+": ")
+		}
 	}
 	return e
 }
