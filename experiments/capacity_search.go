@@ -161,7 +161,7 @@ func (s *search) estimate(lo, hi float64) float64 {
 	if s.whole {
 		return max(min(math.Floor(best), hi-1), lo)
 	}
-	return min(max(best, lo), hi)
+	return min(max(s.round(best), lo), hi)
 }
 
 // turn is the middle of those neighbours from lo to hi between which the excess turns positive, as far as chance lets it.

@@ -52,12 +52,20 @@ func (d Difference) String() string {
 		text += fmt.Sprintf(", difference %s to %s", d.show(d.Interval.Lo), d.show(d.Interval.Hi))
 	}
 	if !math.IsNaN(d.Adjusted) {
-		text += fmt.Sprintf(", p = %.2g", d.Adjusted)
+		text += ", " + probability(d.Adjusted)
 	}
 	if d.Change == NoDifference && d.Detectable > 0 {
 		text += fmt.Sprintf("; n is too small to see less than %s", d.least())
 	}
 	return text
+}
+
+// probability writes a p-value.
+func probability(p float64) string {
+	if p < 1e-4 {
+		return "p < 0.0001"
+	}
+	return fmt.Sprintf("p = %.2g", p)
 }
 
 // least is the smallest difference that could be seen, as a share of A where there is one.

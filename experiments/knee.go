@@ -6,13 +6,32 @@ package experiments
 // more waiting than work. Throughput is requests_per_second, of successful requests; latency is their mean time until the last
 // token, counted from when they were due.
 //
-// It is an estimate among the levels that were measured, without an interval. ok is false where they do not show a knee: fewer
-// than three have successful requests, or power is greatest at the highest load of its kind, so that the knee may lie beyond.
+// It is an estimate among the levels that were measured, without an interval. Clients and rates are looked at apart; where both
+// have a knee, it is the one with more power. ok is false where neither has: fewer than three levels have successful requests,
+// or power is greatest at the highest load, so that the knee may lie beyond.
 func (r *LoadTestResult) Knee() (knee Level, ok bool) {
-	var most float64
-	highest := map[bool]Load{} // of clients and of rates
-	measured := 0
+	var byClients, byRate []Level
 	for _, l := range r.Levels {
+		if l.Rate > 0 {
+			byRate = append(byRate, l)
+		} else {
+			byClients = append(byClients, l)
+		}
+	}
+	for _, levels := range [][]Level{byClients, byRate} {
+		if l, found := kneeOf(levels); found && (!ok || l.power() > knee.power()) {
+			knee, ok = l, true
+		}
+	}
+	return knee, ok
+}
+
+// kneeOf is the knee of levels of one kind.
+func kneeOf(levels []Level) (knee Level, ok bool) {
+	var most float64
+	var highest Load
+	measured := 0
+	for _, l := range levels {
 		p := l.power()
 		if p == 0 {
 			continue
@@ -21,14 +40,11 @@ func (r *LoadTestResult) Knee() (knee Level, ok bool) {
 		if p > most {
 			knee, most = l, p
 		}
-		if of := l.Rate > 0; l.compare(highest[of]) > 0 {
-			highest[of] = l.Load
+		if l.compare(highest) > 0 {
+			highest = l.Load
 		}
 	}
-	if measured < 3 || knee.Load == highest[knee.Rate > 0] {
-		return Level{}, false
-	}
-	return knee, true
+	return knee, measured >= 3 && knee.Load != highest
 }
 
 // power is successful requests per second over the mean seconds of one; 0 if there was none.

@@ -51,6 +51,20 @@ func TestTheKneeOfSlotsIsWhereTheyAreAllTaken(t *testing.T) {
 	require.Equal(t, slots, knee.Clients)
 }
 
+func TestRatesDoNotHideTheKneeOfClients(t *testing.T) {
+	const slots = 8
+	test := experiments.LoadTestResult{Levels: []experiments.Level{
+		levelOf(experiments.Load{Rate: 20}, 20, 100*time.Millisecond), levelOf(experiments.Load{Rate: 90}, 90, 100*time.Millisecond),
+	}}
+	for _, clients := range []int{2, 4, 8, 16} {
+		busy := min(clients, slots)
+		test.Levels = append(test.Levels, levelOf(experiments.Load{Clients: clients}, 10*busy, 100*time.Millisecond*time.Duration(clients)/time.Duration(busy)))
+	}
+	knee, ok := test.Knee()
+	require.True(t, ok)
+	require.Equal(t, slots, knee.Clients)
+}
+
 func TestLevelsThatDoNotShowAKneeHaveNone(t *testing.T) {
 	rising := func(clients int) experiments.Level {
 		return levelOf(experiments.Load{Clients: clients}, 10*clients, 100*time.Millisecond)

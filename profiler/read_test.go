@@ -111,9 +111,9 @@ func TestErrorsNameRequestsAsTheFileNumbersThem(t *testing.T) {
 	for text, want := range map[string]string{
 		nine + `,7]}]`:                     "f: request 9 (the 1st of the file), step 1, byte 116: step is no JSON object",
 		nine + `,{"payload":x}]}]`:         "f: request 9 (the 1st of the file), step 1, byte 116: invalid character 'x' looking for beginning of value, 12 bytes on",
-		nine + `]},{"request_number":4,"x`: "f: request 4 (the 2nd of the file), byte 142: the text is cut off: unexpected EOF",
-		nine + `]},`:                       "f: request 1 (the 2nd of the file), byte 120: the text is cut off: unexpected EOF",
-		nine + `]},[{"payload"`:            "f: request 1 (the 2nd of the file), step 0, byte 121: the text is cut off: unexpected EOF",
+		nine + `]},{"request_number":4,"x`: "f: request 4 (the 2nd of the file), byte 138: the text is cut off: unexpected EOF",
+		nine + `]},`:                       "f: request 1 (the 2nd of the file), byte 118: the text is cut off: unexpected EOF",
+		nine + `]},[{"payload"`:            "f: request 1 (the 2nd of the file), step 0, byte 119: the text is cut off: unexpected EOF",
 		nine + `]},{"request_number":12,"intermediate_steps":3}`: "f: request 12 (the 2nd of the file), byte 118: neither a request nor a step: it has no intermediate_steps and no payload",
 	} {
 		var said []string

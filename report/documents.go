@@ -205,7 +205,7 @@ func (c comparison) differences() sheet {
 
 // unseen says which differences could not have been seen.
 func (c comparison) unseen() list {
-	l := list{title: "no difference seen, and n is too small to see less than (in 4 of 5 comparisons)"}
+	l := list{title: "no difference seen, and n is too small to see less than (with a power of 80 %)"}
 	for _, d := range c.Differences {
 		switch {
 		case d.Change == experiments.NoDifference && d.Detectable > 0:

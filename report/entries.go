@@ -28,7 +28,7 @@ func entryOf(res *result.Result, labels ...string) entry {
 }
 
 // name is the labels in one.
-func (e entry) name() string { return strings.Join(e.labels, ", ") }
+func (e entry) name() string { return strings.Join(e.labels, " · ") }
 
 func (e entry) cells() []figure.Cell { return figure.Cells(e.labels...) }
 
@@ -146,8 +146,11 @@ func (e entry) outcome(o slo.Objective) figure.Cell {
 	return c
 }
 
-// mostRemarks are as many as a reader will read.
-const mostRemarks = 12
+// As many as a reader will read.
+const (
+	mostRemarks = 12
+	mostNames   = 8 // in one remark
+)
 
 // A saying is what an entry says of itself. Sayings of one kind are told once.
 type saying struct{ kind, text string }
@@ -161,7 +164,9 @@ func remarkParts(entries []entry, warnings []result.Warning) []part {
 			if whose[s.kind] == nil {
 				order = append(order, s)
 			}
-			whose[s.kind] = append(whose[s.kind], e.name())
+			if names := whose[s.kind]; len(names) == 0 || names[len(names)-1] != e.name() {
+				whose[s.kind] = append(names, e.name())
+			}
 		}
 	}
 	l := list{title: "warnings"}
@@ -171,8 +176,11 @@ func remarkParts(entries []entry, warnings []result.Warning) []part {
 	for _, s := range order {
 		names := whose[s.kind]
 		text := names[0] + ": " + s.text
-		if len(names) > 1 {
-			text += "; likewise " + strings.Join(names[1:], ", ")
+		switch others := names[1:]; {
+		case len(others) > mostNames:
+			text += "; likewise " + plural(len(others), "other")
+		case len(others) > 0:
+			text += "; likewise " + strings.Join(others, ", ")
 		}
 		l.items = append(l.items, textCell(text))
 	}

@@ -53,6 +53,8 @@ func (c capacity) answer() figure.Note {
 		return figure.Note{Tone: figure.Bad, Title: "Even the lowest load misses the objectives", Text: "The capacity is below " + c.bound(c.Interval.Hi) + "."}
 	case math.IsInf(c.Interval.Hi, 1):
 		return figure.Note{Tone: figure.Warn, Title: "Capacity: at least " + c.Load.String(), Text: "No load that was tried misses the objectives for sure."}
+	case c.Interval.Lo == 0:
+		return figure.Note{Tone: figure.Warn, Title: "Capacity: " + c.Load.String(), Text: fmt.Sprintf("It is below %s, which misses the objectives for sure. No load meets them for sure.", c.bound(c.Interval.Hi))}
 	}
 	return figure.Note{Tone: figure.Good, Title: "Capacity: " + c.Load.String(), Text: fmt.Sprintf("It lies between %s, which meets the objectives for sure, and %s, which misses them for sure.", c.bound(c.Interval.Lo), c.bound(c.Interval.Hi))}
 }
@@ -71,6 +73,14 @@ func (c capacity) bound(v float64) string {
 	return plural(int(v), "client")
 }
 
+// met is the highest load that meets the objectives for sure.
+func (c capacity) met() string {
+	if c.Interval.Lo == 0 {
+		return "no load"
+	}
+	return c.bound(c.Interval.Lo)
+}
+
 func (c capacity) tiles() figure.Tiles {
 	decided := map[experiments.Decision]int{}
 	requests := 0
@@ -83,7 +93,7 @@ func (c capacity) tiles() figure.Tiles {
 		tiles = figure.Tiles{{Label: "capacity", Value: c.Load.String(), Tone: figure.Good}}
 	}
 	if c.found() {
-		tiles = append(tiles, figure.Tile{Label: "met for sure", Value: c.bound(c.Interval.Lo)}, figure.Tile{Label: "missed for sure", Value: c.bound(c.Interval.Hi)})
+		tiles = append(tiles, figure.Tile{Label: "met for sure", Value: c.met()}, figure.Tile{Label: "missed for sure", Value: c.bound(c.Interval.Hi)})
 	}
 	return append(tiles, figure.Tile{Label: "levels", Value: Number(float64(len(c.Levels))),
 		Note: fmt.Sprintf("%d met, %d missed, %d unclear", decided[experiments.Met], decided[experiments.Missed], decided[experiments.Unclear])},

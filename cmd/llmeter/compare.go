@@ -23,7 +23,7 @@ type compareCommand struct {
 	URL      []string `name:"url" unless:"folder" placeholder:"URL" sep:"none" help:"Base URL of A (repeatable)."`
 	Model    string   `unless:"folder" placeholder:"NAME" help:"Model of A."`
 	URLB     []string `name:"url-b" unless:"folder" placeholder:"URL" sep:"none" help:"Base URL of B (repeatable); by default that of A."`
-	ModelB   string   `name:"model-b" placeholder:"NAME" help:"Model of B; by default that of A."`
+	ModelB   string   `name:"model-b" unless:"folder" placeholder:"NAME" help:"Model of B; by default that of A."`
 	APIKeyB  string   `name:"api-key-b" placeholder:"KEY" secret:"" help:"API key of B; by default that of A."`
 	apiFlags `embed:"" group:"What is asked"`
 	Input    inputFlags  `embed:"" group:"What is sent"`
