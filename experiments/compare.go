@@ -135,6 +135,7 @@ func (c Compare) Run(ctx context.Context, a, b llmeter.Runner) (*Comparison, err
 	}
 	series, err := Plan{
 		Kind: KindCompare, Runner: a, Runs: len(steps), Progress: c.Progress, Settings: map[string]any{"b": settingsOf(b)},
+		Details: judgement{c.Keys, c.Level, c.Tolerance},
 	}.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -154,12 +155,17 @@ func (c Compare) Run(ctx context.Context, a, b llmeter.Runner) (*Comparison, err
 	return c.runs(runsA, runsB)
 }
 
-// Load compares the runs that [Compare.Run] has left in a folder.
+// Load compares the runs that [Compare.Run] has left in a folder. Keys, Level and Tolerance that are zero are those of that Run.
 func (c Compare) Load(ctx context.Context, folder string, o result.LoadOptions) (*Comparison, error) {
 	test, err := LoadLoadTest(ctx, folder, LoadTestOptions{LoadOptions: o})
 	if err != nil {
 		return nil, err
 	}
+	by, err := judgement{c.Keys, c.Level, c.Tolerance}.orSaved(ctx, o.Store, folder)
+	if err != nil {
+		return nil, err
+	}
+	c.Keys, c.Level, c.Tolerance = by.Keys, by.Level, by.Tolerance
 	var a, b []*llmeter.Result
 	for _, level := range test.Levels {
 		switch {

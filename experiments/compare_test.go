@@ -233,7 +233,7 @@ func TestLiveEndpointsAreRunInTurnAndNotTwice(t *testing.T) {
 		a, b := runner(100*time.Millisecond), runner(110*time.Millisecond)
 		a.Store, a.Folder = st, "ab"
 		var order []string
-		c := experiments.Compare{Rounds: 2, Progress: func(p experiments.Progress) {
+		c := experiments.Compare{Keys: []string{"ttft-p50", "ttft-p90"}, Level: 0.9, Tolerance: 0.05, Rounds: 2, Progress: func(p experiments.Progress) {
 			if len(order) == 0 || order[len(order)-1] != p.Run {
 				order = append(order, p.Run)
 			}
@@ -254,7 +254,7 @@ func TestLiveEndpointsAreRunInTurnAndNotTwice(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, calls.Load())
 		requireSame(t, got, again)
-		loaded, err := c.Load(t.Context(), "ab", result.LoadOptions{Store: st})
+		loaded, err := experiments.Compare{}.Load(t.Context(), "ab", result.LoadOptions{Store: st})
 		require.NoError(t, err)
 		requireSame(t, got, loaded)
 	})

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -188,4 +189,32 @@ func digest(payloads []llmeter.Payload) string {
 		h.Write([]byte{'\n'})
 	}
 	return fmt.Sprintf("%d, sha256 %s", len(payloads), hex.EncodeToString(h.Sum(nil)[:8]))
+}
+
+// A judgement is how a comparison or a soak tells what is a difference. It stands in experiment.json, so that who reads the folder
+// comes to the same answer.
+type judgement struct {
+	Keys      []string `json:"keys,omitempty"`
+	Level     float64  `json:"level,omitempty"`
+	Tolerance float64  `json:"tolerance,omitempty"`
+}
+
+// orSaved is j, with that of the folder where j says nothing.
+func (j judgement) orSaved(ctx context.Context, st store.Store, folder string) (judgement, error) {
+	m, err := readManifest(ctx, storeOf(llmeter.Runner{Store: st}), folder)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && m.Details == nil {
+		return j, nil
+	}
+	var saved judgement
+	if err == nil {
+		err = json.Unmarshal(m.Details, &saved)
+	}
+	if err != nil {
+		return j, fmt.Errorf("%s: %w", below(folder, manifestFile), err)
+	}
+	if j.Keys == nil {
+		j.Keys = saved.Keys
+	}
+	j.Level, j.Tolerance = cmp.Or(j.Level, saved.Level), cmp.Or(j.Tolerance, saved.Tolerance)
+	return j, nil
 }

@@ -57,7 +57,8 @@ type SoakResult struct {
 	Name       string
 	OutputPath string // the folder of the soak, "" if there is none
 	Segments   []Segment
-	Drifts     []Drift // in the order of time
+	Drifts     []Drift          // in the order of time
+	Warnings   []result.Warning // segments that could not be loaded, and are missing between the others
 }
 
 // Run runs all segments. Beside an error, which ends the soak, it gives those until then and what changed in them.
@@ -68,6 +69,7 @@ func (s Soak) Run(ctx context.Context) (*SoakResult, error) {
 	}
 	series, err := Plan{
 		Kind: KindSoak, Runner: s.Runner, Runs: len(steps), Progress: s.Progress, Settings: map[string]string{"segment": s.segment().String()},
+		Details: judgement{s.Keys, s.Level, s.Tolerance},
 	}.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -87,13 +89,18 @@ func (s Soak) Run(ctx context.Context) (*SoakResult, error) {
 	return res, nil
 }
 
-// Load finds the changes in the folder of a soak.
+// Load finds the changes in the folder of a soak. Keys, Level and Tolerance that are zero are those of its Run.
 func (s Soak) Load(ctx context.Context, folder string, o result.LoadOptions) (*SoakResult, error) {
 	test, err := LoadLoadTest(ctx, folder, LoadTestOptions{LoadOptions: o})
 	if err != nil {
 		return nil, err
 	}
-	res := &SoakResult{Name: test.TestName, OutputPath: folder}
+	by, err := judgement{s.Keys, s.Level, s.Tolerance}.orSaved(ctx, o.Store, folder)
+	if err != nil {
+		return nil, err
+	}
+	s.Keys, s.Level, s.Tolerance = by.Keys, by.Level, by.Tolerance
+	res := &SoakResult{Name: test.TestName, OutputPath: folder, Warnings: test.Warnings}
 	slices.SortFunc(test.Levels, func(a, b Level) int { return strings.Compare(a.Result.RunName, b.Result.RunName) })
 	for _, level := range test.Levels {
 		res.Segments = append(res.Segments, segmentOf(level.Result))

@@ -71,10 +71,19 @@ func TestASoakTellsWhatDriftsAndWhen(t *testing.T) {
 		require.Equal(t, []float64{0, 0.25}, []float64{failing.Before, failing.After})
 		require.Less(t, failing.P, 0.01)
 
-		loaded, err := soak.Load(t.Context(), "soak", result.LoadOptions{Store: st, WithoutResponses: true})
+		loaded, err := experiments.Soak{}.Load(t.Context(), "soak", result.LoadOptions{Store: st, WithoutResponses: true})
 		require.NoError(t, err)
 		require.Equal(t, res.Drifts, loaded.Drifts)
 		require.Len(t, loaded.Segments, 60)
+		require.Empty(t, loaded.Warnings)
+
+		require.NoError(t, st.WriteFile(t.Context(), "soak/00061/responses.jsonl.part", nil))
+		loaded, err = soak.Load(t.Context(), "soak", result.LoadOptions{Store: st, WithoutResponses: true})
+		require.NoError(t, err)
+		require.Len(t, loaded.Segments, 60)
+		require.Len(t, loaded.Warnings, 1)
+		require.Equal(t, experiments.WarnSkipped, loaded.Warnings[0].Code)
+		require.Contains(t, loaded.Warnings[0].Text, "00061")
 	})
 }
 

@@ -242,6 +242,7 @@ type axis struct {
 	Categories []string `json:"categories,omitempty"`
 	Log        bool     `json:"log,omitempty"`
 	Time       bool     `json:"time,omitempty"`
+	Whole      bool     `json:"whole,omitempty"`
 }
 
 type mark struct {

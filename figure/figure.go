@@ -24,6 +24,7 @@ type Axis struct {
 	Categories []string // names instead of numbers: places 0, 1, 2, … of the axis
 	Log        bool     // logarithmic at first. Where all values are above 0 the reader can switch
 	Time       bool     // runs on evenly: it is never logarithmic, and the reader can zoom into it
+	Whole      bool     // counts something that has no parts: no tick is between whole numbers
 }
 
 // A Series is something drawn: Line, Band, Scatter, Intervals, Bars, Histogram, ECDF, Box, Heatmap, Timeline or Flame.

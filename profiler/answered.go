@@ -37,7 +37,7 @@ func (p *StepPayload) answered() (status int, retryAfter float64) {
 	_ = json.Unmarshal(p.Metadata, &provided) // what is no object says nothing
 	find := func(key string) float64 {
 		for _, from := range []facts{m, provided.Facts} {
-			if v, err := strconv.ParseFloat(text(from[key]), 64); err == nil && v > 0 {
+			if v, err := strconv.ParseFloat(Text(from[key]), 64); err == nil && v > 0 {
 				return v
 			}
 		}

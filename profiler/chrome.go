@@ -2,12 +2,14 @@ package profiler
 
 import (
 	"container/heap"
+	"fmt"
 	"io"
 	"math"
 )
 
 // WriteChromeTrace writes the spans in the trace-event format of Chrome, which Perfetto (ui.perfetto.dev) and chrome://tracing open:
-// each request as a process, and what ran side by side as threads. Times are microseconds since the first step of all.
+// each request as a process, and what ran side by side as threads, since the spans of a thread must nest or follow one another. Times are
+// microseconds since the first step of all, and whole, so that what ends together does so in readers that calculate in another way.
 func WriteChromeTrace(w io.Writer, requests []*Request) error {
 	first := math.Inf(1)
 	for _, r := range requests {
@@ -47,29 +49,31 @@ type chromeEvent struct {
 	Category Category       `json:"cat,omitempty"`
 	Phase    string         `json:"ph"`
 	Scope    string         `json:"s,omitempty"`
-	Time     float64        `json:"ts"`
-	Duration float64        `json:"dur,omitempty"`
+	Time     int64          `json:"ts"`
+	Duration *int64         `json:"dur,omitempty"` // required of a span, also if 0
 	Process  int            `json:"pid"`
 	Thread   int            `json:"tid"`
 	Args     map[string]any `json:"args,omitempty"`
 }
 
 func (r *Request) chromeEvents(first float64, emit func(chromeEvent)) {
-	process := r.Number + 1
-	emit(chromeEvent{Name: "process_name", Phase: "M", Process: process, Args: map[string]any{"name": "request", "number": r.Number}})
+	process := r.Number + 1 // for Perfetto neither a process nor a thread should be 0
+	emit(chromeEvent{Name: "process_name", Phase: "M", Process: process, Thread: 1, Args: map[string]any{"name": fmt.Sprint("request ", r.Number)}})
+	micros := func(at float64) int64 { return int64(math.Round((at - first) * 1e6)) }
 	lanes := r.lanes()
 	for i := range r.Spans {
 		s := &r.Spans[i]
-		start, _ := s.extent()
+		start, end := s.extent()
+		duration := micros(end) - micros(start)
 		e := chromeEvent{
-			Name: s.operationName(), Category: s.Category, Phase: "X", Time: (start - first) * 1e6, Duration: s.Duration() * 1e6, Process: process,
-			Thread: lanes[i], Args: map[string]any{"uuid": s.UUID, "state": s.State, "function": s.Function.FunctionName},
+			Name: s.operationName(), Category: s.Category, Phase: "X", Time: micros(start), Duration: &duration, Process: process,
+			Thread: lanes[i] + 1, Args: map[string]any{"uuid": s.UUID, "state": s.State, "function": s.Function.FunctionName},
 		}
 		if s.Category == LLM {
 			e.Args["prompt_tokens"], e.Args["completion_tokens"] = s.Tokens.PromptTokens, s.Tokens.CompletionTokens
 		}
 		if !s.Timed() {
-			e.Phase, e.Scope = "i", "t"
+			e.Phase, e.Scope, e.Duration = "i", "t", nil
 		}
 		emit(e)
 	}

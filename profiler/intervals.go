@@ -5,12 +5,27 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
+	"github.com/llmeter-go/llmeter/figure"
 	"github.com/llmeter-go/llmeter/stats"
 )
 
 // Bounds is a confidence interval: its lower and its upper end.
 type Bounds [2]float64
+
+// Format writes both ends, with one unit if they have the same; "" for none.
+func (b *Bounds) Format(u figure.Unit) string {
+	if b == nil {
+		return ""
+	}
+	from, to := u.Format(b[0]), u.Format(b[1])
+	number, unit, _ := strings.Cut(from, " ")
+	if _, other, _ := strings.Cut(to, " "); unit == other {
+		from = number
+	}
+	return from + " … " + to
+}
 
 // InferenceMetrics describes a quantity with the numbers of NAT. Its intervals are mean ± z·σ/√n with the standard
 // deviation of a population, whatever n is: for few values they are too narrow, and for one they have no width. Corrected holds

@@ -224,7 +224,7 @@ func (r *reader) key() (string, error) {
 	size, isText := len(v), len(v) >= 2 && v[0] == '"' && v[len(v)-1] == '"'
 	key := ""
 	if isText {
-		key = text(v)
+		key = Text(v)
 	}
 	c, err := r.s.peek()
 	if err != nil {

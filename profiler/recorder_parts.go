@@ -67,7 +67,7 @@ func (r *reader) partMember(key string) error {
 	v, err := r.s.value()
 	if key == partKey {
 		r.finish() // what came before is something else
-		r.part.of = text(v)
+		r.part.of = Text(v)
 	} else {
 		r.part.complete = string(v) == "true"
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -105,6 +106,12 @@ func failure(err *endpoint.Error, status int) json.RawMessage {
 
 // Seconds is a time in seconds since the epoch, as traces have it.
 func Seconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }
+
+// Instant is the time, in UTC and to the nearest nanosecond, that is so many seconds since the epoch.
+func Instant(seconds float64) time.Time {
+	whole := math.Floor(seconds)
+	return time.Unix(int64(whole), int64(math.Round((seconds-whole)*1e9))).UTC()
+}
 
 func jsonText(s string) json.RawMessage {
 	if s == "" {

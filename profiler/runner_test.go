@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"image"
 	"image/png"
 	"log/slog"
 	"os"
@@ -206,6 +207,20 @@ func TestGanttIsAPictureOfAnySize(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, [2]int{3000, 2250}, [2]int{c.Width, c.Height})
 	}
+}
+
+func TestGanttMarksCallsThatFailedOrDidNotEnd(t *testing.T) {
+	red := func(calls ...call) bool {
+		var b bytes.Buffer
+		require.NoError(t, AnalyzeNestedStack(requests(calls)).WriteGantt(&b))
+		img, err := png.Decode(&b)
+		require.NoError(t, err)
+		return bytes.Contains(img.(*image.RGBA).Pix, []byte{0xd6, 0x27, 0x28, 0xff})
+	}
+	a := tool("a", 0, 2)
+	require.False(t, red(a))
+	require.True(t, red(a, tool("failed", 0, 0.3).failing(500)))
+	require.True(t, red(a, tool("lost", 1, -1)))
 }
 
 func TestTrieIsFoundAsDeepAsThePathIsKnown(t *testing.T) {

@@ -72,7 +72,7 @@ func (p *StepPayload) FailedWith() string {
 		return ""
 	}
 	for _, raw := range []json.RawMessage{m.Error, m.Provided.Error} {
-		if t := text(raw); t != "" && t != "false" {
+		if t := Text(raw); t != "" && t != "false" {
 			return t
 		}
 	}
@@ -84,7 +84,7 @@ func (p *StepPayload) Input() string {
 	if p.Data == nil {
 		return ""
 	}
-	return text(p.Data.Input)
+	return Text(p.Data.Input)
 }
 
 // Output is the text that came out, see Input.
@@ -92,7 +92,7 @@ func (p *StepPayload) Output() string {
 	if p.Data == nil {
 		return ""
 	}
-	return text(p.Data.Output)
+	return Text(p.Data.Output)
 }
 
 // Chunk is the text of one chunk, see Input.
@@ -100,7 +100,7 @@ func (p *StepPayload) Chunk() string {
 	if p.Data == nil {
 		return ""
 	}
-	return text(p.Data.Chunk)
+	return Text(p.Data.Chunk)
 }
 
 // Tokens are the tokens that the call used; zeros where nothing is said.
@@ -111,8 +111,8 @@ func (p *StepPayload) Tokens() TokenUsage {
 	return p.UsageInfo.TokenUsage
 }
 
-// text is a JSON value as text.
-func text(raw json.RawMessage) string {
+// Text is a JSON value as text: a string as it is, another value as JSON, "" for none and for null.
+func Text(raw json.RawMessage) string {
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
 		return ""

@@ -53,12 +53,7 @@ func inBrackets(b *Bounds, u figure.Unit) string {
 	if b == nil {
 		return ""
 	}
-	from, to := u.Format(b[0]), u.Format(b[1])
-	number, unit, _ := strings.Cut(from, " ")
-	if _, other, _ := strings.Cut(to, " "); unit == other {
-		from = number
-	}
-	return fmt.Sprintf(" (%s … %s)", from, to)
+	return " (" + b.Format(u) + ")"
 }
 
 func (r *Results) summarizeOperations(p *printer) {

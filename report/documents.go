@@ -245,7 +245,7 @@ func (s soak) document() document {
 	if len(entries) > 0 {
 		d = append(d, sheetOf([]string{"segment", "from"}, entries, segmentColumns).full())
 	}
-	return ended(append(d, remarkParts(entries, nil)...), s.OutputPath)
+	return ended(append(d, remarkParts(entries, s.Warnings)...), s.OutputPath)
 }
 
 // entries are the segments, as far as they are runs.
@@ -285,20 +285,15 @@ func (s soak) driftSheet() sheet {
 
 // headOf says what an experiment is and of what.
 func headOf(name, what string, entries []entry) headline {
-	line := []string{what}
+	var runs []*result.Result
 	requests := 0
 	for _, e := range entries {
-		if e.res == nil {
-			continue
-		}
-		requests += e.res.TotalRequests
-		for _, text := range []string{e.res.ModelID, e.res.EndpointName, e.res.Provider} {
-			if text != "" && !slices.Contains(line, text) {
-				line = append(line, text)
-			}
+		if e.res != nil {
+			runs, requests = append(runs, e.res), requests+e.res.TotalRequests
 		}
 	}
-	return headline{name, []string{strings.Join(append(line, plural(requests, "request")), " · ")}}
+	line := slices.Concat([]string{what}, askedOf(runs), []string{plural(requests, "request")})
+	return headline{name, []string{strings.Join(line, " · ")}}
 }
 
 // ended says where the files are.

@@ -256,16 +256,17 @@ type driftJSON struct {
 
 func (s soak) json() any {
 	return struct {
-		Schema     string        `json:"schema"`
-		Name       string        `json:"name"`
-		OutputPath string        `json:"output_path"`
-		Drifts     []driftJSON   `json:"drifts"`
-		Segments   []segmentJSON `json:"segments"`
+		Schema     string           `json:"schema"`
+		Name       string           `json:"name"`
+		OutputPath string           `json:"output_path"`
+		Drifts     []driftJSON      `json:"drifts"`
+		Segments   []segmentJSON    `json:"segments"`
+		Warnings   []result.Warning `json:"warnings"`
 	}{schemaSoak, s.Name, s.OutputPath,
 		mapped(s.Drifts, func(d experiments.Drift) driftJSON {
 			return driftJSON{d.Key, d.Segment + 1, d.Time, number(d.Before), number(d.After), number(d.P)}
 		}),
 		mapped(s.Segments, func(s experiments.Segment) segmentJSON {
 			return segmentJSON{s.Start, number(s.Length.Seconds()), s.Requests, s.Folder, s.Verdict.Level, listOf(s.Verdict.Reasons), s.Stats}
-		})}
+		}), listOf(s.Warnings)}
 }

@@ -62,17 +62,11 @@ func levelNames(levels []level) (names []string) {
 
 // subtitleOf says of what and when the runs were.
 func subtitleOf(what string, runs []*result.Result) string {
-	var parts []string
 	requests := 0
 	for _, r := range runs {
-		for _, s := range []string{r.ModelID, r.EndpointName, r.Provider} {
-			if s != "" && !slices.Contains(parts, s) {
-				parts = append(parts, s)
-			}
-		}
 		requests += r.TotalRequests
 	}
-	parts = append(parts, what, plural(requests, "request"))
+	parts := append(askedOf(runs), what, plural(requests, "request"))
 	for _, r := range runs {
 		if !r.StartTime.IsZero() {
 			parts = append(parts, r.StartTime.UTC().Format("2 January 2006, 15:04:05 UTC"))
@@ -80,6 +74,20 @@ func subtitleOf(what string, runs []*result.Result) string {
 		}
 	}
 	return clip(strings.Join(parts, " · "), 300)
+}
+
+// askedOf names the models, endpoints and providers of runs, each once.
+func askedOf(runs []*result.Result) (names []string) {
+	for _, of := range []func(*result.Result) string{
+		func(r *result.Result) string { return r.ModelID }, func(r *result.Result) string { return r.EndpointName }, func(r *result.Result) string { return r.Provider },
+	} {
+		for _, r := range runs {
+			if name := of(r); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // sharedRemarks are the remarks on all runs, each once, with the names of those that it is about.
@@ -206,7 +214,7 @@ type ladder struct {
 }
 
 func ladders(levels []level) (all []ladder) {
-	clients := ladder{axis: figure.Axis{Label: "clients", Log: true}, by: "clients"}
+	clients := ladder{axis: figure.Axis{Label: "clients", Log: true, Whole: true}, by: "clients"}
 	rates := ladder{axis: figure.Axis{Label: "requests per second, as scheduled", Log: true}, by: "rate"}
 	for _, l := range levels {
 		if l.Rate > 0 {

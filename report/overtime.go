@@ -167,7 +167,7 @@ func (f *facts) concurrency() figure.Figure {
 		x, y = append(x, at.Seconds()), append(y, float64(n))
 	}
 	fig := figure.Figure{
-		Title: "In flight", Note: "Requests that were sent and had not ended.", X: elapsed, Y: figure.Axis{Label: "requests in flight"},
+		Title: "In flight", Note: "Requests that were sent and had not ended.", X: elapsed, Y: figure.Axis{Label: "requests in flight", Whole: true},
 		Series: []figure.Series{figure.Line{Name: "in flight", X: x, Y: y, Step: true}}, Empty: "No request took any time.",
 	}
 	if n := f.res.Health.AskedInFlight; n > 1 {
@@ -179,7 +179,7 @@ func (f *facts) concurrency() figure.Figure {
 func (f *facts) errorsOverTime() figure.Figure {
 	fig := figure.Figure{
 		Title: "Failed requests", Note: "By the instant at which they ended, in stretches of " + Seconds(f.width) + ".",
-		X: elapsed, Y: figure.Axis{Label: "failed"}, Empty: "No request failed.",
+		X: elapsed, Y: figure.Axis{Label: "failed", Whole: true}, Empty: "No request failed.",
 	}
 	for _, e := range f.res.Errors() {
 		bars := figure.Bars{Name: string(e.Kind), Stack: "failed", X: f.middles(), Values: make([]float64, f.count)}

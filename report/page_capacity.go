@@ -54,7 +54,7 @@ func (c capacity) answer() figure.Note {
 	case math.IsInf(c.Interval.Hi, 1):
 		return figure.Note{Tone: figure.Warn, Title: "Capacity: at least " + c.Load.String(), Text: "No load that was tried misses the objectives for sure."}
 	case c.Interval.Lo == 0:
-		return figure.Note{Tone: figure.Warn, Title: "Capacity: " + c.Load.String(), Text: fmt.Sprintf("It is below %s, which misses the objectives for sure. No load meets them for sure.", c.bound(c.Interval.Hi))}
+		return figure.Note{Tone: figure.Warn, Title: "Capacity: " + c.Load.String(), Text: fmt.Sprintf("It is below %s, which misses the objectives for sure.", c.bound(c.Interval.Hi))}
 	}
 	return figure.Note{Tone: figure.Good, Title: "Capacity: " + c.Load.String(), Text: fmt.Sprintf("It lies between %s, which meets the objectives for sure, and %s, which misses them for sure.", c.bound(c.Interval.Lo), c.bound(c.Interval.Hi))}
 }
@@ -204,5 +204,5 @@ func (c capacity) axis() figure.Axis {
 	if c.rates() {
 		return figure.Axis{Label: "requests per second, as scheduled", Log: true}
 	}
-	return figure.Axis{Label: "clients", Log: true}
+	return figure.Axis{Label: "clients", Log: true, Whole: true}
 }

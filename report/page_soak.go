@@ -22,7 +22,7 @@ func (s soak) page() figure.Page {
 		p.Sections = []figure.Section{{Blocks: []figure.Block{figure.Note{Tone: figure.Bad, Title: "No segment was run", Text: "There is nothing to show."}}}}
 		return p
 	}
-	top := s.notes()
+	top := append(warned(s.Warnings), s.notes()...)
 	p.Sections = []figure.Section{
 		{Blocks: append(top, s.tiles())},
 		{Title: "Drift", Blocks: []figure.Block{s.drifts()}},
@@ -181,7 +181,7 @@ func (s soak) overTime(key string) figure.Figure {
 		x, y = append(x, s.at(i)), append(y, lookup(segment.Stats, key))
 		lo, hi = append(lo, lookup(segment.Stats, key+"-ci95-lo")), append(hi, lookup(segment.Stats, key+"-ci95-hi"))
 	}
-	fig := figure.Figure{Title: keyTitle(key), X: elapsed, Y: figure.Axis{Label: key, Unit: unitOfKey(key)}}
+	fig := figure.Figure{Title: keyTitle(key), X: elapsed, Y: figure.Axis{Label: strings.ReplaceAll(key, "_", " "), Unit: unitOfKey(key)}}
 	if hasValue(lo) {
 		fig.Note = "With 95 % confidence intervals."
 		fig.Series = append(fig.Series, figure.Band{Name: key, Color: figure.Blue, X: x, Lo: lo, Hi: hi})

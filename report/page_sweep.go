@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +52,11 @@ func (s sweep) page() figure.Page {
 	}
 	p.Sections = []figure.Section{{Blocks: top}, {Title: "Table", Blocks: []figure.Block{s.table(rows)}}}
 	for i, axis := range s.Axes {
-		if blocks := s.along(i, rows); len(blocks) > 0 {
+		blocks, many := s.along(i, rows)
+		if many {
+			p.Sections[1].Note = fmt.Sprintf("Figures are drawn along an axis where the others have at most %d combinations.", mostLines)
+		}
+		if len(blocks) > 0 {
 			p.Sections = append(p.Sections, figure.Section{Title: "Along " + axis, Note: "Medians and 95 % confidence intervals, where there are any.", Blocks: blocks})
 		}
 	}
@@ -106,7 +111,7 @@ func (s sweep) table(rows []sweepRow) figure.Table {
 
 // along are the numbers along one axis, with a curve for each combination of the others. It is empty where there is nothing to
 // see: one value on the axis, or too many curves.
-func (s sweep) along(axis int, rows []sweepRow) (blocks []figure.Block) {
+func (s sweep) along(axis int, rows []sweepRow) (blocks []figure.Block, tooMany bool) {
 	var values, others []string
 	for _, row := range rows {
 		if row.facts == nil || axis >= len(row.Labels) {
@@ -120,7 +125,7 @@ func (s sweep) along(axis int, rows []sweepRow) (blocks []figure.Block) {
 		}
 	}
 	if len(values) < 2 || len(others) > mostLines {
-		return nil
+		return nil, len(values) >= 2
 	}
 	for _, m := range []struct {
 		name, key, label string
@@ -136,7 +141,7 @@ func (s sweep) along(axis int, rows []sweepRow) (blocks []figure.Block) {
 		fig := figure.Figure{Title: m.name, X: figure.Axis{Label: s.Axes[axis]}, Y: figure.Axis{Label: m.label, Unit: m.unit}}
 		at, numeric := numbersIn(values)
 		if numeric {
-			fig.X.Log = true
+			fig.X.Log, fig.X.Whole = true, !slices.ContainsFunc(at, func(v float64) bool { return v != math.Trunc(v) })
 		} else {
 			fig.X.Categories = values
 		}
@@ -152,7 +157,7 @@ func (s sweep) along(axis int, rows []sweepRow) (blocks []figure.Block) {
 			blocks = append(blocks, fig)
 		}
 	}
-	return blocks
+	return blocks, false
 }
 
 func (r sweepRow) anyFailed() bool { return r.facts != nil && r.res.FailedRequests() > 0 }

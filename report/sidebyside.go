@@ -140,7 +140,7 @@ func compared(all []*facts, names []string, key, name, of string, values func(*f
 func together(all []*facts, names []string) []figure.Block {
 	ttft := figure.Figure{Title: "Time to first token", Note: "Medians of stretches of time.", X: elapsed, Y: figure.Axis{Label: "time to first token", Unit: figure.Seconds}}
 	tokens := figure.Figure{Title: "Output", X: elapsed, Y: figure.Axis{Label: "output", Unit: "tokens/s"}}
-	flight := figure.Figure{Title: "In flight", X: elapsed, Y: figure.Axis{Label: "requests in flight"}}
+	flight := figure.Figure{Title: "In flight", X: elapsed, Y: figure.Axis{Label: "requests in flight", Whole: true}}
 	last := figure.Figure{Title: "Time to last token", Note: "Medians of stretches of time.", X: elapsed, Y: figure.Axis{Label: "time to last token", Unit: figure.Seconds}}
 	add := func(to *figure.Figure, line figure.Line, name string) {
 		line.Name, line.Color = name, figure.Auto

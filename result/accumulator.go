@@ -3,7 +3,6 @@ package result
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 
 // An Accumulator computes the statistics of a run from its responses, one at a time, in memory that does not grow
 // with their number beyond the limit of [stats.Sample]. How alike values are that were measured one after the other, and with
-// it their intervals, it learns from the first 16,384 successful requests and 2^20 gaps, of longer runs from a part of that
+// it their intervals, it learns from the first 16,384 requests and 2^20 gaps, of longer runs from a part of that
 // size. What it answers does not depend on the order of adding, and merging two of them equals adding everything to one.
 // The zero value is ready.
 //
@@ -59,7 +58,7 @@ func (a *Accumulator) Add(r *endpoint.Response) {
 	}
 	a.requests++
 	a.sending.add(r)
-	a.addGoodput(r)
+	good := a.addGoodput(r)
 	a.addTurn(r.Turn)
 	a.addRequestTime(r.RequestTime)
 	a.addLLMeter(r)
@@ -69,7 +68,7 @@ func (a *Accumulator) Add(r *endpoint.Response) {
 	}
 	a.reached = true
 	a.success += known(r.OutputTokens)
-	a.addOwn(r)
+	a.addOwn(r, good)
 }
 
 func (a *Accumulator) addTurn(turn int) {
@@ -128,13 +127,14 @@ func addCount(to *stats.Sample, sum *int, c endpoint.Count) {
 	}
 }
 
-func (a *Accumulator) addOwn(r *endpoint.Response) {
-	kept := traced{seq: r.Seq, at: r.Dispatched}
+// addOwn adds what our statistics count. good are the goodputs by which the request is good.
+func (a *Accumulator) addOwn(r *endpoint.Response, good uint64) {
+	kept := newTraced(r.Seq, r.Dispatched)
+	kept.good = good
 	a.addGaps(r, &kept)
 	for i, of := range [...]func() (float64, bool){
 		measured(r.TTFT), measured(r.TTFCT), measured(r.TTLT), r.TPOT, a.longestGap, measured(r.ResponseTime),
 	} {
-		kept.values[i] = math.NaN()
 		if v, ok := of(); ok {
 			kept.values[i] = v
 			a.own[single[i]].Add(v)
@@ -186,6 +186,11 @@ func fillGaps(g *stats.Gaps, r *endpoint.Response, tokens []int) {
 
 func (a *Accumulator) addFailure(r *endpoint.Response) {
 	a.failed++
+	if !r.Dispatched.IsZero() {
+		kept := newTraced(r.Seq, r.Dispatched)
+		kept.failed = true
+		a.trace.add(kept)
+	}
 	switch {
 	case connected(r):
 		a.reached = true
@@ -248,8 +253,7 @@ func (a *Accumulator) Merge(o *Accumulator) {
 		a.addError(e)
 	}
 	a.streams.merge(&o.streams)
-	a.mergeGoodput(o)
-	a.trace.merge(&o.trace)
+	a.trace.merge(&o.trace, a.mergeGoodput(o))
 	a.sending.merge(&o.sending)
 }
 

@@ -31,21 +31,21 @@ func (r *Result) Check(objectives []slo.Objective) []slo.Outcome {
 
 // countGoodput adds the goodput that the statistics do not have. Without responses it stays undefined.
 func (r *Result) countGoodput(s *Stats, objectives []slo.Objective) {
-	missing := slices.DeleteFunc(goodputOf(objectives), func(g goodput) bool { return s.has(g.key) })
+	missing := slices.DeleteFunc(slices.Clone(objectives), func(o slo.Objective) bool {
+		_, ok := o.Goodput()
+		return !ok || s.has(o.Key())
+	})
 	if len(missing) == 0 {
 		return
 	}
+	a := Accumulator{Objectives: missing}
 	for response, err := range r.Responses() {
 		if err != nil {
 			return
 		}
-		for i := range missing {
-			missing[i].add(response)
-		}
+		a.Add(response)
 	}
-	for i := range missing {
-		missing[i].addTo(s, r.TotalTestTime.Seconds())
-	}
+	a.addGoodputs(s, r.TotalTestTime.Seconds(), true)
 }
 
 // lagOf is by how much the client may have lengthened the number under a key. What the verdict says of a metric's p50 and p99
@@ -75,6 +75,6 @@ func isThroughput(o slo.Objective) bool {
 // lowersThroughput reports whether the client did not keep the load that was asked for.
 func (v Verdict) lowersThroughput() bool {
 	return slices.ContainsFunc(v.Reasons, func(r Reason) bool {
-		return r.Metric == reasonCPU || r.Metric == reasonInFlight || r.Metric == reasonSchedule
+		return slices.Contains(loadReasons[:], r.Metric)
 	})
 }

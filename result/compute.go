@@ -206,9 +206,7 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result, intervals bool) {
 	a.addRates(s, r.TotalTestTime, intervals)
 	seconds := r.TotalTestTime.Seconds()
 	a.streams.addTo(s)
-	for i := range a.goodput {
-		a.goodput[i].addTo(s, seconds)
-	}
+	a.addGoodputs(s, seconds, intervals)
 	for _, e := range a.errorCounts() {
 		s.set(errorsPrefix+string(e.Kind), e.Count)
 	}
@@ -217,7 +215,8 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result, intervals bool) {
 // addRates adds our rates, with or without their intervals.
 func (a *Accumulator) addRates(s *Stats, took time.Duration, intervals bool) {
 	if intervals {
-		setInterval(s, keyFailedRate, stats.Wilson(uint64(a.failed), uint64(a.requests), level))
+		n := a.effectiveRate(a.requests, func(t *traced) bool { return t.failed })
+		setInterval(s, keyFailedRate, stats.WilsonFor(uint64(a.failed), uint64(a.requests), level, n))
 	}
 	seconds, good := took.Seconds(), a.requests-a.failed
 	if seconds <= 0 {

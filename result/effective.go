@@ -45,6 +45,19 @@ func (a *Accumulator) effective(metric int) effectiveN {
 	return e
 }
 
+// effectiveRate tells how many independent requests n of them are worth for the share of those that are something.
+func (a *Accumulator) effectiveRate(n int, is func(*traced) bool) float64 {
+	all := a.trace.all()
+	if len(all) < leastSeries {
+		return float64(n)
+	}
+	outcomes := make(stats.Series, len(all))
+	for i := range all {
+		outcomes[i] = indicator(is(&all[i]))
+	}
+	return float64(n) / float64(len(all)) * outcomes.EffectiveN()
+}
+
 func indicator(is bool) float64 {
 	if is {
 		return 1

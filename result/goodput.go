@@ -28,50 +28,65 @@ func goodputOf(objectives []slo.Objective) (all []goodput) {
 	return all
 }
 
-// addGoodput counts a request, a failed one too: it was attempted, and is not good.
-func (a *Accumulator) addGoodput(r *endpoint.Response) {
+// addGoodput counts a request, a failed one too: it was attempted, and is not good. It returns the goodputs by which it is good.
+func (a *Accumulator) addGoodput(r *endpoint.Response) (good uint64) {
 	if a.goodput == nil && len(a.Objectives) > 0 {
 		a.goodput = goodputOf(a.Objectives)
 	}
 	for i := range a.goodput {
-		a.goodput[i].add(r)
+		if a.goodput[i].add(r) {
+			good |= 1 << i
+		}
 	}
+	return good
 }
 
-func (g *goodput) add(r *endpoint.Response) {
+// add counts a request, and reports whether it is good.
+func (g *goodput) add(r *endpoint.Response) bool {
 	g.attempted++
 	g.unknown = g.unknown || !r.Failed() && r.Streamed && len(r.Events) == 0 && slices.ContainsFunc(g.conditions, needsEvents)
 	bad := func(c slo.Condition) bool {
 		return !c.Good(func(name string) (float64, bool) { return measure(r, name) })
 	}
-	if !r.Failed() && !slices.ContainsFunc(g.conditions, bad) {
-		g.good++
+	if r.Failed() || slices.ContainsFunc(g.conditions, bad) {
+		return false
 	}
+	g.good++
+	return true
 }
 
-func (a *Accumulator) mergeGoodput(o *Accumulator) {
+// mergeGoodput returns where each goodput of o stands in a.
+func (a *Accumulator) mergeGoodput(o *Accumulator) (places []int) {
 	for _, g := range o.goodput {
 		i := slices.IndexFunc(a.goodput, func(x goodput) bool { return x.key == g.key })
 		if i < 0 {
-			a.goodput = append(a.goodput, g)
+			places, a.goodput = append(places, len(a.goodput)), append(a.goodput, g)
 			continue
 		}
+		places = append(places, i)
 		a.goodput[i].good += g.good
 		a.goodput[i].attempted += g.attempted
 		a.goodput[i].unknown = a.goodput[i].unknown || g.unknown
 	}
+	return places
 }
 
-// addTo adds the share, its interval and n, and the good requests per second if it is known how long the run took.
-func (g *goodput) addTo(s *Stats, seconds float64) {
-	if g.attempted == 0 || g.unknown {
-		return
-	}
-	s.set(g.key, float64(g.good)/float64(g.attempted))
-	s.set(g.key+"-n", g.attempted)
-	setInterval(s, g.key, stats.Wilson(uint64(g.good), uint64(g.attempted), level))
-	if seconds > 0 {
-		s.set(g.key+"-requests_per_second", float64(g.good)/seconds)
+// addGoodputs adds each share with its n, its interval if that is wanted, and the good requests per second if it is known how long the
+// run took.
+func (a *Accumulator) addGoodputs(s *Stats, seconds float64, intervals bool) {
+	for i, g := range a.goodput {
+		if g.attempted == 0 || g.unknown {
+			continue
+		}
+		s.set(g.key, float64(g.good)/float64(g.attempted))
+		s.set(g.key+"-n", g.attempted)
+		if intervals {
+			is := func(t *traced) bool { return t.good>>i&1 != 0 }
+			setInterval(s, g.key, stats.WilsonFor(uint64(g.good), uint64(g.attempted), level, a.effectiveRate(g.attempted, is)))
+		}
+		if seconds > 0 {
+			s.set(g.key+"-requests_per_second", float64(g.good)/seconds)
+		}
 	}
 }
 

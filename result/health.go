@@ -14,9 +14,9 @@ type Health struct {
 	// SendLag is the time from when a request was to start until it was written to the connection, without connecting.
 	SendLag Lag `json:"send_lag"`
 	// StampError bounds how far an event's stamp lies behind the event. With the kernel's clock only events that shared a stamp with
-	// a later one are uncertain, by the time since the stamp before: at most by as much as the read was late where that is little, and as
-	// goroutines waited for a processor. With the user's clock every event is, and what stands here is how long goroutines waited: an
-	// estimate, which does not see what kept the whole process from running.
+	// a later one are uncertain, by the time since the stamp before: at most by as much as the read was late where that is little. With the
+	// user's clock every event is, and what stands here is how long goroutines waited for a processor: an estimate, which does not see
+	// what kept the whole process from running.
 	StampError Lag `json:"stamp_error"`
 	// ReadDelay is how long bytes waited in the kernel until they were read; only the kernel's clock tells.
 	ReadDelay Lag `json:"read_delay"`
@@ -274,11 +274,10 @@ func (v *Vitals) Complete(h *Health, clock string, occupied time.Duration) {
 	h.SendLag = lagOf(&v.sendLag)
 	if clock == "kernel" {
 		h.ReadDelay = lagOf(&v.readDelay)
-		late, gaps, wait := lagOf(&v.stampError), lagOf(&v.stampGap), h.SchedLatency
-		// Note: how late reads were tells little when reads and events keep the same step; how long goroutines waited tells it then.
-		h.StampError = Lag{
-			gaps.N, max(late.P50, min(gaps.P50, wait.P99)), max(late.P99, min(gaps.P99, wait.P99)), max(late.Max, min(gaps.Max, wait.Max)),
-		}
+		h.StampError = lagOf(&v.stampError)
+		// Note: where reads keep step with the events that come, all of them can be prompt by chance. It takes waits for a processor of more
+		// than the time between events.
+		h.StampError.P50 = max(h.StampError.P50, min(lagOf(&v.stampGap).P50, h.SchedLatency.P99))
 	} else {
 		h.StampError = h.SchedLatency
 	}

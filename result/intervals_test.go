@@ -160,6 +160,57 @@ func TestRatesHaveTheirIntervals(t *testing.T) {
 	requireInterval(t, stats.Poisson(3, 4, 0.95), s, "requests_per_second")
 }
 
+// failing is a run of n requests of which those that fail does not.
+func failing(n int, fails func(i int) bool) (all []*endpoint.Response) {
+	for i, r := range numberedRun(make([]float64, n)) {
+		if fails(i) {
+			r.Error = &endpoint.Error{Kind: endpoint.KindServerStatus}
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+func TestFailuresThatComeTogetherTellLessOfTheirRate(t *testing.T) {
+	const n = 1000
+	together := accumulate(failing(n, func(i int) bool { return i%200 >= 180 })...).Stats(&result.Result{})
+	outcomes := make(stats.Series, n)
+	for i := range outcomes {
+		if i%200 >= 180 {
+			outcomes[i] = 1
+		}
+	}
+	requireInterval(t, stats.WilsonFor(n/10, n, 0.95, outcomes.EffectiveN()), together, "failed_requests_rate")
+	apart := accumulate(failing(n, func(i int) bool { return i%10 == 0 })...).Stats(&result.Result{})
+	requireInterval(t, stats.Wilson(n/10, n, 0.95), apart, "failed_requests_rate")
+	width := func(s result.Stats) float64 {
+		return lookup(t, s, "failed_requests_rate-ci95-hi") - lookup(t, s, "failed_requests_rate-ci95-lo")
+	}
+	require.Greater(t, width(together), 3*width(apart))
+}
+
+func TestGoodputOfRequestsThatAreGoodTogetherIsLessSure(t *testing.T) {
+	const n = 600
+	run := failing(n, func(i int) bool { return i%100 >= 80 })
+	early, never := slo.MustParse("goodput(ttft<1s) > 50%"), slo.MustParse("goodput(ttlt<0s) > 50%")
+	whole := result.Accumulator{Objectives: []slo.Objective{early, never}}
+	left, right := result.Accumulator{Objectives: []slo.Objective{early, never}}, result.Accumulator{Objectives: []slo.Objective{never, early}}
+	for i, r := range run {
+		whole.Add(r)
+		if i < n/3 {
+			left.Add(r)
+		} else {
+			right.Add(r)
+		}
+	}
+	left.Merge(&right)
+	s := whole.Stats(&result.Result{})
+	require.Equal(t, lookup(t, s, early.Key()+"-ci95-lo"), lookup(t, left.Stats(&result.Result{}), early.Key()+"-ci95-lo"))
+	require.InDelta(t, 1-lookup(t, s, "failed_requests_rate-ci95-hi"), lookup(t, s, early.Key()+"-ci95-lo"), 1e-12)
+	require.Less(t, lookup(t, s, early.Key()+"-ci95-lo"), stats.Wilson(n*8/10, n, 0.95).Lo)
+	requireInterval(t, stats.Wilson(0, n, 0.95), s, never.Key())
+}
+
 func TestStallsEventsAndReadsOfStreamsAreCounted(t *testing.T) {
 	ms := time.Millisecond
 	stalled := at(0, 6, 100*ms, 110*ms, 120*ms, 130*ms, 240*ms, 250*ms) // one gap of 110 ms, the median is 10 ms

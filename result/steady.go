@@ -16,6 +16,9 @@ import (
 // WarnUnsettled is the code of the warning of a run without a steady state.
 const WarnUnsettled = "unsettled"
 
+// WarnSteadyGaps is the code of the warning of a steady state that knows of streams when they ended alone.
+const WarnSteadyGaps = "steady-without-gaps"
+
 // steadyMetrics are those that the steady state has.
 var steadyMetrics = [...]int{ttft, ttfct, ttlt, tpot, itl, response}
 
@@ -25,6 +28,7 @@ type steady struct {
 	window            window
 	acc               Accumulator
 	completed, tokens int
+	blind             bool // some stream came without its events
 }
 
 func (s *steady) add(r *endpoint.Response, sent time.Duration) {
@@ -35,6 +39,7 @@ func (s *steady) add(r *endpoint.Response, sent time.Duration) {
 	if r.Failed() {
 		return
 	}
+	s.blind = s.blind || r.Streamed && len(r.Events) == 0
 	if ttlt, ok := r.TTLT(); ok && s.window.during(sent+ttlt) {
 		s.completed++
 	}
@@ -110,8 +115,13 @@ func (a *Accumulator) addSteady(r *Result, first time.Time, responses iter.Seq2[
 			some = true
 		}
 	}
-	if some {
-		r.data.steady = s.numbers()
+	if !some {
+		return nil
+	}
+	r.data.steady = s.numbers()
+	if s.blind {
+		r.warn(Warning{Code: WarnSteadyGaps, Metric: steadyPrefix + metricNames[itl] + "," + steadyPrefix + keyTokensPerSecond, Text: "the events of " +
+			"streams were kept neither in memory nor in an event log: the steady state has no gaps between tokens, and its tokens count when their answers ended"})
 	}
 	return nil
 }

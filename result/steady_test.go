@@ -155,6 +155,7 @@ func TestUnderLowMemoryTheSteadyStateComesFromTheFolder(t *testing.T) {
 		low.Store = st
 		accumulateGoals(s.responses...).Complete(low, nil)
 		want := s.result(t, "").Stats()
+		require.Equal(t, o.NoEvents, len(warnings(low, result.WarnSteadyGaps)) == 1)
 		for _, key := range steadyKeys(t, want) {
 			switch {
 			case o.NoEvents && (strings.HasPrefix(key, "steady-itl-") || strings.HasPrefix(key, "steady-output_tokens_per_second")):

@@ -12,12 +12,23 @@ import (
 // The metrics of which a request has one value; itl and icl have many.
 var single = [...]int{ttft, ttfct, ttlt, tpot, stall, response}
 
-// A traced is what a trace keeps of one successful request.
+// A traced is what a trace keeps of one request. Of one that failed that is that it did.
 type traced struct {
 	seq    int
 	at     time.Time            // dispatched
 	values [len(single)]float64 // NaN = not defined
 	gaps   []gap                // between its events; nil if they were not kept
+	failed bool
+	good   uint64 // bit i: it is good by the i-th goodput of its accumulator
+}
+
+// newTraced is a request of which no value is defined yet.
+func newTraced(seq int, at time.Time) traced {
+	t := traced{seq: seq, at: at}
+	for i := range t.values {
+		t.values[i] = math.NaN()
+	}
+	return t
 }
 
 // A gap is the length of a gap in nanoseconds, at most 2^40 of them (18 minutes), and below that the number of tokens of the
@@ -49,7 +60,7 @@ const (
 	traceMost  = 40      // doublings of the distance between blocks, after which they cannot help
 )
 
-// A trace keeps successful requests in the order in which they were sent, all of them up to a limit and a part beyond that.
+// A trace keeps requests in the order in which they were sent, all of them up to a limit and a part beyond that.
 // What it keeps depends on the set of requests alone. The zero value is ready.
 type trace struct {
 	kept      []traced
@@ -82,12 +93,18 @@ func (t *trace) add(r traced) {
 	t.bound()
 }
 
-// merge adds all requests that o keeps, and leaves out those that it has left out.
-func (t *trace) merge(o *trace) {
+// merge adds all requests that o keeps, and leaves out those that it has left out. places says which of the receiver's goodputs those of o
+// are.
+func (t *trace) merge(o *trace, places []int) {
 	t.lost, t.lostGaps = t.lost || o.lost, t.lostGaps || o.lostGaps
 	t.spread, t.gapSpread = max(t.spread, o.spread), max(t.gapSpread, o.gapSpread)
 	t.thin()
 	for _, r := range o.kept {
+		var good uint64
+		for i, place := range places {
+			good |= r.good >> i & 1 << place
+		}
+		r.good = good
 		t.add(r)
 	}
 }

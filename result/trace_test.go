@@ -70,7 +70,7 @@ func TestATraceDependsOnTheSetOfRequestsAlone(t *testing.T) {
 		cut := random.IntN(len(all))
 		left, right := traceOf(all[:cut]), traceOf(all[cut:])
 		before := slices.Clone(right.all())
-		left.merge(right)
+		left.merge(right, nil)
 		requireSameTrace(t, want, left)
 		require.Equal(t, before, right.all(), "what was merged stays")
 	}
@@ -86,7 +86,7 @@ func TestATraceOfRequestsWithoutNumbersIsBoundedToo(t *testing.T) {
 	require.Empty(t, tr.kept)
 	require.Empty(t, traceOf(all[:100]).all(), "their order is not known")
 	other := traceOf(tracedRun(10, 1))
-	other.merge(tr)
+	other.merge(tr, nil)
 	require.Empty(t, other.kept)
 
 	const answers = 100

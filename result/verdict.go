@@ -35,6 +35,8 @@ const (
 	reasonPorts    = "local_ports"
 )
 
+var loadReasons = [...]string{reasonCPU, reasonInFlight, reasonSchedule, reasonFiles, reasonPorts}
+
 // sources of error of the latencies: how late the client was in sending, in stamping, or both.
 var lags = []struct {
 	metric          string

@@ -63,6 +63,9 @@ func TestTheLoadMustBeWhatWasAskedFor(t *testing.T) {
 		"client_cpu": {CPUUsed: 1.95, CPUAvailable: 2},
 		"in_flight":  {AskedInFlight: 1000, InFlight: 82},
 		"schedule":   {Slots: 1000, LateSlots: 11},
+
+		"descriptors": {Descriptors: 991, DescriptorLimit: 1024},
+		"local_ports": {Ports: 28000, PortLimit: 28232},
 	} {
 		level, metrics := levels(result.Judge(h, nothing))
 		require.Equal(t, result.Degraded, level)
@@ -73,6 +76,7 @@ func TestTheLoadMustBeWhatWasAskedFor(t *testing.T) {
 	require.Equal(t, []string{"in_flight"}, metrics)
 	level, _ = levels(result.Judge(result.Health{
 		CPUUsed: 1.9, CPUAvailable: 2, AskedInFlight: 1000, InFlight: 900, Slots: 1000, LateSlots: 10, Little: 0.05,
+		Descriptors: 95, DescriptorLimit: 100, Ports: 28000,
 	}, nothing))
 	require.Equal(t, result.Trusted, level, "each is at its limit, not beyond")
 }

@@ -161,6 +161,36 @@ func TestWilsonIntervalCoversItsLevel(t *testing.T) {
 	}
 }
 
+// outcomes is a chain of ones and zeros, each of which remembers the one before it.
+func outcomes(rate, phi float64) source {
+	return source{"outcomes", false, func(random *rand.Rand, n int) Series {
+		values := make(Series, n)
+		next := rate
+		for i := range values {
+			if random.Float64() < next {
+				values[i] = 1
+			}
+			next = rate*(1-phi) + phi*values[i]
+		}
+		return values
+	}, rate, nil}
+}
+
+func TestWilsonIntervalOfOutcomesThatComeTogetherCoversItsLevel(t *testing.T) {
+	sum := func(s Series) uint64 { return uint64(plainMean(s)*float64(len(s)) + 0.5) }
+	for _, c := range []struct {
+		n    int
+		rate float64
+	}{{1000, 0.05}, {500, 0.2}, {500, 0.5}, {500, 0.9}} {
+		share := coverage(outcomes(c.rate, 0.5), c.n, 1000, c.rate, func(s Series) Interval {
+			return WilsonFor(sum(s), uint64(len(s)), 0.95, s.EffectiveN())
+		})
+		require.InDelta(t, 0.95, share, 0.02, "rate %v of %d", c.rate, c.n)
+		naive := coverage(outcomes(c.rate, 0.5), c.n, 1000, c.rate, func(s Series) Interval { return Wilson(sum(s), uint64(len(s)), 0.95) })
+		require.Less(t, naive, 0.8)
+	}
+}
+
 func logFactorial(k uint64) float64 {
 	v, _ := math.Lgamma(float64(k) + 1)
 	return v

@@ -94,6 +94,9 @@ func (c *compareCommand) folders(ctx context.Context, term *terminal, compare ex
 		return noResult(ctx, err)
 	}
 	found := compared(comparison)
+	for i := range found.runs {
+		found.runs[i].objectives = nil // the runs were held to them when they ended
+	}
 	shown := c.Common.Output.show(term, found.report)
 	return errors.Join(shown, cmp.Or(outcome(ctx, nil, found.runs...), found.verdict))
 }

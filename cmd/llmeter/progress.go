@@ -13,7 +13,7 @@ import (
 
 // view shows runs on standard error as --progress says; nil if nobody wants to know.
 func (f *outputFlags) view(t *terminal) *live.View {
-	v := &live.View{Out: t.err, Interrupt: interrupt}
+	v := &live.View{Out: t.err, Interrupt: interrupt, Specs: f.specs}
 	switch f.progress() {
 	case "plain":
 		v.Plain = true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -71,6 +72,11 @@ func (c *reportCommand) load(ctx context.Context) (reports []*report.Report, bro
 
 // loadOne gives a run, or the report of anything else.
 func (c *reportCommand) loadOne(ctx context.Context, folder string) (*result.Result, *report.Report, error) {
+	if info, err := os.Stat(folder); err != nil {
+		return nil, nil, err
+	} else if !info.IsDir() {
+		return nil, nil, fmt.Errorf("%s is a file, not the folder of a run", folder)
+	}
 	kind, err := experiments.Kind(ctx, nil, folder)
 	if err != nil {
 		return nil, nil, err

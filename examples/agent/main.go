@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/llmeter-go/llmeter/mock"
+	"github.com/llmeter-go/llmeter/price"
 	"github.com/llmeter-go/llmeter/profiler"
 	"github.com/llmeter-go/llmeter/profiler/page"
 	"github.com/llmeter-go/llmeter/profiler/record"
@@ -36,6 +37,12 @@ var questions = []string{
 	"What does a tram ticket in Lisbon cost?", "When does the castle open?",
 }
 
+// prices are for a million tokens.
+var prices = price.Table{Currency: "USD", Models: []price.Rates{
+	{Model: "writer", Input: 3 * price.Unit, Output: 15 * price.Unit},
+	{Model: "*", Input: price.Unit / 4, Output: 2 * price.Unit},
+}}
+
 func run(ctx context.Context, folder string) error {
 	server, err := mock.New(mock.Options{TTFT: mock.LogNormal(30*time.Millisecond, 0.3), ITL: mock.Fixed(time.Millisecond)})
 	if err != nil {
@@ -46,7 +53,9 @@ func run(ctx context.Context, folder string) error {
 	client.Transport = &record.Transport{Base: client.Transport}
 	a := agent{client: client, url: server.URL + "/v1/chat/completions"}
 
-	results, err := profiler.Runner{Config: profiler.FullConfig(), OutputDir: folder, Concurrency: 2}.RunPrompts(ctx, questions, a.answer)
+	config := profiler.FullConfig()
+	config.Costs.Prices = prices
+	results, err := profiler.Runner{Config: config, OutputDir: folder, Concurrency: 2}.RunPrompts(ctx, questions, a.answer)
 	if err != nil {
 		return err
 	}

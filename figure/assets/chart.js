@@ -112,13 +112,13 @@ class Chart {
   }
 
   ticks(name, [lo, hi], count) {
-    const { unit } = this.figure[name];
+    const axis = this.figure[name], { unit } = axis;
     if (this.log[name]) {
-      const at = logTicks(lo, hi, count, unit);
+      const at = logTicks(lo, hi, count, axis);
       return { customValues: at, formatter: v => tick(Number((10 ** v).toPrecision(6)), unit, 10 ** v) };
     }
     const span = Math.max(Math.abs(lo), Math.abs(hi));
-    return { customValues: linearTicks(lo, hi, count, unit), formatter: v => tick(v, unit, span) };
+    return { customValues: linearTicks(lo, hi, count, axis), formatter: v => tick(v, unit, span) };
   }
 
   axis(name, c) {
@@ -165,13 +165,17 @@ class Chart {
     const t = c.theme;
     return custom({ id: "marks", name: "" }, "", 6, (api, box) => this.figure.marks.flatMap(m => {
       const [x, y] = api.coord([m.kind === "y" ? 0 : c.fx(m.x), m.kind === "x" ? 0 : c.fy(m.y)]);
-      const right = m.kind === "y" || x > box.x + box.width * 0.6;
+      const below = m.kind === "y" && y - box.y < 18; // what is above the drawing is cut off
+      const right = m.kind === "y" ? !this.leftIsFreer(below ? y + 18 : y, 7 * m.label.length, c, api, box) : x > box.x + box.width * 0.6;
+      const low = m.kind === "x" && this.shown().some(s => s.kind === "ecdf"); // which is high at its right end
+      const [top, bottom] = m.kind === "x" ? [box.y + 4, box.y + box.height - 4] : [y + 4, y - (m.kind === "y" ? 4 : 6)];
+      const hangs = m.kind === "x" ? !low : below;
       const text = {
         type: "text",
         style: {
           text: m.label, fill: t.ink, fontSize: 11.5, fontFamily: t.font, align: right ? "right" : "left", stroke: t.paper, lineWidth: 3,
-          x: m.kind === "y" ? box.x + box.width - 4 : right ? x - 7 : x + 7,
-          y: m.kind === "x" ? box.y + 4 : m.kind === "y" ? y - 4 : y - 6, verticalAlign: m.kind === "x" ? "top" : "bottom",
+          x: m.kind === "y" ? right ? box.x + box.width - 4 : box.x + 4 : right ? x - 7 : x + 7,
+          y: hangs ? top : bottom, verticalAlign: hangs ? "top" : "bottom",
         },
       };
       const dash = { stroke: t.ink, lineWidth: 1, lineDash: [3, 3], opacity: 0.75 };
@@ -179,6 +183,22 @@ class Chart {
       if (m.kind === "y") return [{ type: "line", shape: { x1: box.x, x2: box.x + box.width, y1: y, y2: y }, style: dash }, text];
       return [dotShape(x, y, 7, { fill: "none", stroke: t.ink, lineWidth: 1.5 }), text];
     }));
+  }
+
+  // leftIsFreer says whether a label that ends at y, so wide, covers less of what is drawn at the left end than at the right.
+  leftIsFreer(y, width, c, api, box) {
+    let left = 0, right = 0;
+    for (const s of this.shown()) {
+      const columns = kinds[s.kind].ys(s, this.figure, this.log);
+      (s.x || []).forEach((v, i) => {
+        const places = columns.map(column => column[i]).filter(finite).map(at => api.coord([c.fx(v), c.fy(at)]));
+        const ys = places.map(([, at]) => at);
+        if (!places.length || Math.min(...ys) > y || Math.max(...ys) < y - 18) return;
+        if (places[0][0] < box.x + width) left++;
+        if (places[0][0] > box.x + box.width - width) right++;
+      });
+    }
+    return left < right;
   }
 
   // draw draws the figure for the first time or anew. It does nothing while the figure has no room, in closed details.

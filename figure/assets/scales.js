@@ -6,20 +6,20 @@ const nice = x => {
   return m * power;
 };
 
-// linearTicks gives about n round numbers from lo to hi, round as they are written in the unit.
-const linearTicks = (lo, hi, n, unit) => {
+// linearTicks gives about n round numbers from lo to hi, round as they are written in the axis' unit.
+const linearTicks = (lo, hi, n, { unit, whole }) => {
   const [size] = scaleOf(unit, Math.max(Math.abs(lo), Math.abs(hi)));
   let step = nice((hi - lo) / size / Math.max(n, 1));
-  if (unit === "" && step < 1 && hi - lo >= n) step = 1;
+  if (step < 1 && (whole || unit === "" && hi - lo >= n)) step = 1;
   const ticks = [];
   for (let i = Math.ceil(lo / size / step - 1e-9); i * step <= hi / size * (1 + 1e-12) + 1e-9 * step; i++) ticks.push(i * step * size);
   return ticks;
 };
 
 // logTicks gives about n round numbers of each decade, or whole decades when there are many, as logarithms.
-const logTicks = (lo, hi, n, unit) => {
+const logTicks = (lo, hi, n, axis) => {
   const decades = hi - lo;
-  if (decades < 0.7) return linearTicks(10 ** lo, 10 ** hi, n, unit).filter(v => v > 0).map(Math.log10);
+  if (decades < 0.7) return linearTicks(10 ** lo, 10 ** hi, n, axis).filter(v => v > 0).map(Math.log10);
   const factors = [[1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].find(f => f.length === 1 || f.length * decades <= n + 1);
   const every = Math.max(1, Math.ceil(decades / Math.max(n, 1)));
   const ticks = [];

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -273,11 +274,15 @@ func (f *frame) marks() {
 		case figure.MarkX:
 			x := f.x.at(m.X)
 			f.dashed(ink, 1, vg.Point{X: x, Y: f.bottom}, vg.Point{X: x, Y: f.top})
-			f.beside(s, x, f.top-2*px, text.YTop, m.Label)
+			if slices.ContainsFunc(f.painters, func(p painter) bool { _, is := p.(ecdf); return is }) {
+				f.beside(s, x, f.bottom+4*px, text.YBottom, m.Label) // the curve is high at its right end
+			} else {
+				f.beside(s, x, f.top-2*px, text.YTop, m.Label)
+			}
 		case figure.MarkY:
 			y := f.y.at(m.Y)
 			f.dashed(ink, 1, vg.Point{X: f.left, Y: y}, vg.Point{X: f.right, Y: y})
-			f.text(aligned(s, text.XRight, text.YBottom), f.right-4*px, y+3*px, m.Label)
+			f.upon(s, y+3*px, m.Label)
 		case figure.MarkPoint:
 			x, y := f.x.at(m.X), f.y.at(m.Y)
 			f.c.DrawGlyphNoClip(draw.GlyphStyle{Color: ink, Radius: 7 * px, Shape: draw.RingGlyph{}}, vg.Point{X: x, Y: y})
@@ -296,4 +301,48 @@ func (f *frame) beside(s draw.TextStyle, x, y vg.Length, up text.YAlignment, lab
 	ground := s.Rectangle(label)
 	f.rect(left+ground.Min.X, y+ground.Min.Y, left+ground.Max.X, y+ground.Max.Y, faded(paper, 0.8))
 	f.text(s, left, y, label)
+}
+
+// upon writes a label upon a level line, at the end where it covers less of what is drawn: the right one, if it is all the same.
+func (f *frame) upon(s draw.TextStyle, y vg.Length, label string) {
+	width, top := s.Width(label)+8*px, y+s.Height(label)
+	left, right := 0, 0
+	for _, series := range f.fig.Series {
+		x, columns := points(series)
+		for i := range x {
+			drawn := nothing()
+			for _, column := range columns {
+				drawn.add(column[i])
+			}
+			if drawn.lo > drawn.hi || f.y.at(drawn.hi) < y || f.y.at(drawn.lo) > top {
+				continue
+			}
+			if at := f.x.at(x[i]); at < f.left+width {
+				left++
+			} else if at > f.right-width {
+				right++
+			}
+		}
+	}
+	s = aligned(s, text.XRight, text.YBottom)
+	at := f.right - 4*px
+	if left < right {
+		s, at = aligned(s, text.XLeft, text.YBottom), f.left+4*px
+	}
+	f.text(s, at, y, label)
+}
+
+// points are the values that a series draws over numbers of the x axis.
+func points(s figure.Series) (x []float64, ys [][]float64) {
+	switch s := s.(type) {
+	case figure.Line:
+		return s.X, [][]float64{s.Y}
+	case figure.Scatter:
+		return s.X, [][]float64{s.Y}
+	case figure.Band:
+		return s.X, [][]float64{s.Lo, s.Hi}
+	case figure.Intervals:
+		return s.X, [][]float64{s.At, s.Lo, s.Hi}
+	}
+	return nil, nil
 }

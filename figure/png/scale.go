@@ -100,7 +100,7 @@ func (s *scale) root(ticks int) {
 func (s scale) step(n int) float64 {
 	size := s.axis.Unit.Multiple(math.Max(math.Abs(s.lo), math.Abs(s.hi)))
 	step := figure.Nice((s.hi - s.lo) / size / float64(max(n, 1)))
-	if s.axis.Unit == figure.None && step < 1 && s.hi-s.lo >= float64(n) {
+	if step < 1 && (s.axis.Whole || s.axis.Unit == figure.None && s.hi-s.lo >= float64(n)) {
 		step = 1
 	}
 	return step * size

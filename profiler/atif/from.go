@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -108,14 +107,14 @@ func (w *writer) begin(s *profiler.Span) {
 	if name := cmp.Or(s.Name, s.Function.FunctionName); name != "" {
 		w.t.Agent.Name = name
 	}
-	step := w.add(FromUser, s.Start, plain(w.of(s).input))
+	step := w.add(FromUser, s.Start, profiler.Text(w.of(s).input))
 	step.Extra = extras{"ancestry": ancestry(*s.Function), "invocation": invocationOf(s, w.of(s), "")}.raw()
 }
 
 // end writes what the workflow answered, and the sums.
 func (w *writer) end() {
 	if s := w.workflow; s != nil {
-		if answer := plain(w.of(s).output); answer != "" {
+		if answer := profiler.Text(w.of(s).output); answer != "" {
 			w.add(FromAgent, s.End, answer).LLMCallCount = new(int)
 		}
 	}
@@ -127,7 +126,7 @@ func (w *writer) end() {
 
 func (w *writer) llm(s *profiler.Span) {
 	c := w.of(s)
-	step := w.add(FromAgent, lastInstant(s), plain(c.output))
+	step := w.add(FromAgent, lastInstant(s), profiler.Text(c.output))
 	step.ModelName = s.Name
 	if w.t.Agent.ModelName == "" {
 		w.t.Agent.ModelName = s.Name
@@ -159,7 +158,7 @@ func (w *writer) tool(s *profiler.Span) {
 		ToolCallID: id, FunctionName: cmp.Or(s.Name, s.Function.FunctionName, "unknown"), Arguments: argumentsOf(c.input),
 		Extra: extras{"ancestry": ancestry(*s.Function), "invocation": invocationOf(s, c, s.UUID), "event_type": string(s.Category), "error": c.failed}.raw(),
 	})
-	if output := plain(c.output); output != "" {
+	if output := profiler.Text(c.output); output != "" {
 		if step.Observation == nil {
 			step.Observation = new(Observation)
 		}
@@ -248,20 +247,7 @@ func (x extras) raw() map[string]json.RawMessage {
 	return m
 }
 
-// plain is a JSON string as it is, and another value as JSON.
-func plain(raw json.RawMessage) string {
-	if string(raw) == "null" {
-		return ""
-	}
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return string(raw)
-}
-
 // iso is a time as Python's isoformat writes it in UTC, to the nanosecond where that is needed.
 func iso(at float64) string {
-	whole := math.Floor(at)
-	return time.Unix(int64(whole), int64(math.Round((at-whole)*1e9))).UTC().Format(time.RFC3339Nano)
+	return profiler.Instant(at).Format(time.RFC3339Nano)
 }

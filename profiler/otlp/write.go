@@ -8,7 +8,6 @@ import (
 	"hash/fnv"
 	"io"
 	"iter"
-	"math"
 	"strconv"
 
 	"github.com/llmeter-go/llmeter/profiler"
@@ -189,22 +188,12 @@ func (x *exporter) attributes(s *profiler.Span, c *contents) []object {
 	case profiler.Function:
 		add("gen_ai.agent.name", s.Name)
 	}
-	add("input.value", plain(c.input))
-	add("output.value", plain(c.output))
+	add("input.value", profiler.Text(c.input))
+	add("output.value", profiler.Text(c.output))
 	return list
-}
-
-// plain is a JSON string as it is, and another value as JSON.
-func plain(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return string(raw)
 }
 
 // nanoseconds since the epoch, as OTLP's JSON has them.
 func nanoseconds(seconds float64) string {
-	whole := math.Floor(seconds)
-	return strconv.FormatInt(int64(whole)*1e9+int64(math.Round((seconds-whole)*1e9)), 10)
+	return strconv.FormatInt(profiler.Instant(seconds).UnixNano(), 10)
 }

@@ -27,7 +27,7 @@ func Comparison(c *profiler.Comparison) figure.Section {
 			change = fmt.Sprintf("%+.3g %%", 100*r)
 		}
 		if d.Interval.Exists() {
-			difference = between(&profiler.Bounds{d.Interval.Lo, d.Interval.Hi}, u)
+			difference = (&profiler.Bounds{d.Interval.Lo, d.Interval.Hi}).Format(u)
 		}
 		if !math.IsNaN(d.Adjusted) {
 			p = fmt.Sprintf("%.2g", d.Adjusted)

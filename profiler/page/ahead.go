@@ -19,7 +19,7 @@ func (f *facts) patterns() figure.Section {
 	if p == nil {
 		return figure.Section{}
 	}
-	s := figure.Section{Title: "Patterns", Note: fmt.Sprintf("Lists of calls that at least %s of %s contain in this order, and that cannot be made longer without losing one.", count(p.Support), plural(p.Requests, "request"))}
+	s := figure.Section{Title: "Patterns", Note: fmt.Sprintf("Lists of calls that at least %s of %s contain in this order, and that cannot be made longer without losing one. Calls of a model are the same only if their prompts are, as far as max_text_len goes; with 0 the model alone counts.", count(p.Support), plural(p.Requests, "request"))}
 	if len(p.Patterns) == 0 {
 		s.Blocks = []figure.Block{figure.Note{Text: "There are none."}}
 		return s

@@ -66,7 +66,7 @@ func saving(s profiler.Saving, wall float64) string {
 	if figure.Fraction.Format(least) == text && figure.Fraction.Format(most) == text {
 		return text
 	}
-	return fmt.Sprintf("%s (%s)", text, between(&profiler.Bounds{least, most}, figure.Fraction))
+	return fmt.Sprintf("%s (%s)", text, (&profiler.Bounds{least, most}).Format(figure.Fraction))
 }
 
 // streaming is how answers came, piece by piece.
@@ -108,7 +108,7 @@ func meanOf(e *profiler.Estimate, u figure.Unit) string {
 	}
 	s := u.Format(*e.Mean)
 	if e.NinetyFifth != nil {
-		s += " (" + between(e.NinetyFifth, u) + ")"
+		s += " (" + e.NinetyFifth.Format(u) + ")"
 	}
 	return s
 }
@@ -176,7 +176,7 @@ func (f *facts) anomalies() figure.Section {
 		if x.Score < 0 {
 			tone = figure.Plain
 		}
-		t.Rows = append(t.Rows, append(cells(count(x.Request), what, figure.Seconds.Format(x.Start-f.origin), figure.Seconds.Format(x.Value), between(&x.Expected, figure.Seconds)),
+		t.Rows = append(t.Rows, append(cells(count(x.Request), what, figure.Seconds.Format(x.Start-f.origin), figure.Seconds.Format(x.Value), x.Expected.Format(figure.Seconds)),
 			figure.Cell{Text: figure.None.Format(x.Score), Tone: tone}))
 	}
 	if len(a.Steps) > maxAnomalies {

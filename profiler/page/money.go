@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/llmeter-go/llmeter/figure"
 	"github.com/llmeter-go/llmeter/price"
@@ -51,9 +52,13 @@ func (f *facts) costs() figure.Section {
 		}
 		s.Blocks = append(s.Blocks, figure.Details{Title: t.Title, Blocks: []figure.Block{t}})
 	}
+	var unpriced []string
 	for _, model := range slices.Sorted(maps.Keys(c.Unpriced)) {
 		u := c.Unpriced[model]
-		s.Blocks = append(s.Blocks, figure.Note{Tone: figure.Warn, Title: "No price for " + clip(model, 60), Text: fmt.Sprintf("%s with %s tokens in and %s out are in no cost.", plural(u.Calls, "call"), count(u.PromptTokens), count(u.CompletionTokens))})
+		unpriced = append(unpriced, fmt.Sprintf("%s: %s with %s tokens in and %s out", clip(model, 60), plural(u.Calls, "call"), count(u.PromptTokens), count(u.CompletionTokens)))
+	}
+	if len(unpriced) > 0 {
+		s.Blocks = append(s.Blocks, figure.Note{Tone: figure.Warn, Title: "No price, and so in no cost", Text: strings.Join(unpriced, "; ") + "."})
 	}
 	if c.WithoutUsage > 0 {
 		s.Blocks = append(s.Blocks, figure.Note{Tone: figure.Warn, Text: plural(c.WithoutUsage, "call") + " did not report tokens and cost nothing here."})

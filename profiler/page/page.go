@@ -13,7 +13,6 @@ import (
 	"io"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/llmeter-go/llmeter/figure"
 	"github.com/llmeter-go/llmeter/profiler"
@@ -108,7 +107,7 @@ func instant(at float64) string {
 	if !(at > 0 && at < 1e11) {
 		return ""
 	}
-	return time.Unix(0, int64(at*1e9)).UTC().Format("2 January 2006, 15:04:05 UTC")
+	return profiler.Instant(at).Format("2 January 2006, 15:04:05 UTC")
 }
 
 func plural(n int, noun string) string {
@@ -126,19 +125,6 @@ func clip(s string, n int) string {
 		return string(r[:n-1]) + "…"
 	}
 	return s
-}
-
-// between writes an interval, with one unit if both ends have the same.
-func between(b *profiler.Bounds, u figure.Unit) string {
-	if b == nil {
-		return ""
-	}
-	from, to := u.Format(b[0]), u.Format(b[1])
-	number, unit, _ := strings.Cut(from, " ")
-	if _, other, _ := strings.Cut(to, " "); unit == other {
-		from = number
-	}
-	return from + " … " + to
 }
 
 // operation is the name of a call, with its type.

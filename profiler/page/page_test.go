@@ -171,7 +171,7 @@ func TestEverythingThatThereIsHasASection(t *testing.T) {
 	text := render(t, profile(t, profiler.Traces(agents(600)...)))
 	for _, title := range []string{
 		"Where the time went", "Bottlenecks", "Critical paths", "What if an operation were faster", "Timeline", "All calls", "Concurrency", "Durations", "Streaming",
-		"Waiting", "Cost", "No price for model-b", "Anomalies", "Prompts", "What a cache could save", "Patterns", "What will follow", "Forecasts of token use", "Incomplete and failed", "Input",
+		"Waiting", "Cost", "No price, and so in no cost", "Anomalies", "Prompts", "What a cache could save", "Patterns", "What will follow", "Forecasts of token use", "Incomplete and failed", "Input",
 	} {
 		require.Contains(t, text, ">"+title+"<", title)
 	}

@@ -45,7 +45,7 @@ func note(b *profiler.Bounds, u figure.Unit, n int) string {
 	if b == nil {
 		return fmt.Sprintf("no interval, n = %s", count(n))
 	}
-	return fmt.Sprintf("%s, n = %s", between(b, u), count(n))
+	return fmt.Sprintf("%s, n = %s", b.Format(u), count(n))
 }
 
 func percentile(label string, e *profiler.Estimate, name string) figure.Tile {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/llmeter-go/llmeter/figure"
 )
 
 // GPUEstimates are the numbers of GPUs, not rounded; nil = none.
@@ -130,7 +132,7 @@ func (o *Output) metric(name string, points []Point, of func(Point) float64, tar
 func within(l Line, target float64, highest int) error {
 	switch at := (target - l.Intercept) / l.Slope; {
 	case target <= l.Intercept:
-		return fmt.Errorf("%w (%.4g s and %.4g s)", ErrBelow, target, l.Intercept)
+		return fmt.Errorf("%w (%s, and the line begins at %s)", ErrBelow, figure.Seconds.Format(target), figure.Seconds.Format(l.Intercept))
 	case !(l.Slope > 0):
 		return ErrNoGrowth
 	case at > 2*float64(highest):
