@@ -31,6 +31,10 @@ func TestWithoutARetryNothingIsSentAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		res := run(t, llmeter.Runner{Endpoint: flaky(1, &endpoint.Error{Kind: endpoint.KindRateLimited}), Payloads: numbered(1)})
 		require.Equal(t, 1, res.FailedRequests())
+		for _, key := range []string{"retries", "retried_requests", "attempt_ttlt-mean"} {
+			_, ok := res.Stats().Lookup(key)
+			require.False(t, ok, key)
+		}
 	})
 }
 
@@ -50,6 +54,13 @@ func TestRetriesAreKeptAndTheirTimeIsPartOfTheLatency(t *testing.T) {
 		require.Equal(t, 23*time.Second, ttlt) // three attempts of a second, and twice what the server asked for
 		_, alone := r.WithoutRetries()
 		require.Equal(t, time.Second, alone)
+		for key, want := range map[string]float64{
+			"retried_requests": 1, "retries": 2, "ttlt-mean": 23, "attempt_ttlt-mean": 1, "attempt_ttlt-p99": 1, "attempt_ttlt-n": 1,
+		} {
+			got, ok := res.Stats().Lookup(key)
+			require.True(t, ok, key)
+			require.Equal(t, want, got, key)
+		}
 	})
 }
 

@@ -132,7 +132,11 @@ func reportMetrics(b *testing.B, res *llmeter.Result) {
 			q    float64
 		}{{"p50", 0.5}, {"p99", 0.99}} {
 			if v, ok := st.Lookup(latency + "-" + q.name); ok && uint64(n) >= stats.MinN(q.q) {
-				b.ReportMetric(v*1e9, q.name+"-"+latency+"-ns")
+				unit := "-ns"
+				if v == 0 { // benchstat makes no seconds of it, so it would be a table of its own
+					unit = "-sec"
+				}
+				b.ReportMetric(v*1e9, q.name+"-"+latency+unit)
 			}
 		}
 	}

@@ -57,7 +57,7 @@ func TestRoundIsPythons(t *testing.T) {
 	}
 }
 
-func TestFlaw4UsagePairsByUUIDBesideNATsByAdjacency(t *testing.T) {
+func TestUsagePairsByUUIDBesideNATsByAdjacency(t *testing.T) {
 	overlapping := new(Trace)
 	for _, c := range []call{llm("a", 0, 10).using(1), llm("b", 1, 11).using(1)} {
 		overlapping.Steps = append(overlapping.Steps, c.steps()...)

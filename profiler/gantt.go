@@ -22,14 +22,14 @@ const maxBars = 2000
 const maxLabels = 150
 
 // WriteGantt draws the nodes as a Gantt chart, a PNG of 3,000 × 2,250 pixels: a bar for each, the earliest at the top. Of more than 2,000
-// it shows the longest. A call that failed has a red edge, and one whose end is not known is a red mark.
+// it shows those that failed, and the longest. A call that failed has a red edge, and one whose end is not known is a red mark.
 func (n *NestedStack) WriteGantt(w io.Writer) error {
 	bars, origin := n.bars()
 	p := plot.New()
 	p.BackgroundColor = nil // the canvas is white already
 	p.Title.Text = "Gantt Chart of Nested Calls (All Examples)"
 	if all := len(n.Nodes) + len(n.Incomplete); len(bars.bars) < all {
-		p.Title.Text += fmt.Sprintf(": the longest %d of %d", len(bars.bars), all)
+		p.Title.Text += fmt.Sprintf(": the failed and the longest, %d of %d", len(bars.bars), all)
 	}
 	p.X.Label.Text = "Time (s)"
 	p.Y.Min, p.Y.Max = -0.5, float64(len(bars.bars))-0.5
@@ -83,7 +83,9 @@ func (n *NestedStack) bars() (ganttBars, float64) {
 		b.origin = min(b.origin, bar.start)
 	}
 	if len(b.bars) > maxBars {
-		slices.SortStableFunc(b.bars, func(a, b ganttBar) int { return cmp.Compare(b.end-b.start, a.end-a.start) })
+		slices.SortStableFunc(b.bars, func(a, b ganttBar) int {
+			return cmp.Or(count(a.state == Complete)-count(b.state == Complete), cmp.Compare(b.end-b.start, a.end-a.start))
+		})
 		b.bars = b.bars[:maxBars]
 	}
 	slices.SortStableFunc(b.bars, func(a, b ganttBar) int { return cmp.Compare(a.start, b.start) })

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,7 +89,7 @@ func benchmarkOf(name string, requests int, st result.Stats) benchmark {
 			q    float64
 		}{{"p50", 0.5}, {"p99", 0.99}} {
 			if v, ok := st.Lookup(l + "-" + q.name); ok && uint64(lookup(st, l+"-n")) >= stats.MinN(q.q) {
-				b.values = append(b.values, metricValue{v * 1e9, q.name + "-" + l + "-ns"})
+				b.values = append(b.values, latencyMetric(q.name+"-"+l, v))
 			}
 		}
 	}
@@ -99,6 +100,14 @@ func benchmarkOf(name string, requests int, st result.Stats) benchmark {
 	}
 	b.values = append(b.values, metricValue{float64(failed) / float64(requests), "failed/op"})
 	return b
+}
+
+// latencyMetric is a latency in nanoseconds. benchstat makes seconds of those, but not of 0, which would be a table of its own.
+func latencyMetric(name string, seconds float64) metricValue {
+	if ns := math.Round(seconds * 1e9); ns != 0 {
+		return metricValue{ns, name + "-ns"}
+	}
+	return metricValue{0, name + "-sec"}
 }
 
 // runBenchmark is the line of a run under a name that ends with its load.

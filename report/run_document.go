@@ -72,6 +72,12 @@ func latencyParts(res *result.Result, st result.Stats) (parts []part) {
 		part.bare = true
 		parts = append(parts, part)
 	}
+	if part := latencySheet(st, "attempt_"); len(part.rows) > 0 {
+		part.title = fmt.Sprintf("the same without retries: from the start of the last attempt; %s were sent again, %s in all",
+			plural(int(lookup(st, "retried_requests")), "request"), plural(int(lookup(st, "retries")), "time"))
+		part.bare = true
+		parts = append(parts, part)
+	}
 	return parts
 }
 

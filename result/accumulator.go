@@ -34,6 +34,7 @@ type Accumulator struct {
 	own     [metrics]stats.Sample   // over successful requests
 	errors  map[endpoint.ErrorKind]ErrorCount
 	streams streams
+	retries retries
 	goodput []goodput
 	trace   trace
 	sending sending
@@ -62,6 +63,7 @@ func (a *Accumulator) Add(r *endpoint.Response) {
 	a.addTurn(r.Turn)
 	a.addRequestTime(r.RequestTime)
 	a.addLLMeter(r)
+	a.retries.add(r)
 	if r.Failed() {
 		a.addFailure(r)
 		return
@@ -253,6 +255,7 @@ func (a *Accumulator) Merge(o *Accumulator) {
 		a.addError(e)
 	}
 	a.streams.merge(&o.streams)
+	a.retries.merge(&o.retries)
 	a.trace.merge(&o.trace, a.mergeGoodput(o))
 	a.sending.merge(&o.sending)
 }

@@ -156,7 +156,10 @@ func (a *Accumulator) addOwnStats(s *Stats, prefix string, metric int) {
 
 // addPoints adds everything but the intervals.
 func (a *Accumulator) addPoints(s *Stats, name string, metric int) {
-	sample := &a.own[metric]
+	addSample(s, name, &a.own[metric])
+}
+
+func addSample(s *Stats, name string, sample *stats.Sample) {
 	if sample.N() == 0 {
 		return
 	}
@@ -206,6 +209,7 @@ func (a *Accumulator) addOwnRunStats(s *Stats, r *Result, intervals bool) {
 	a.addRates(s, r.TotalTestTime, intervals)
 	seconds := r.TotalTestTime.Seconds()
 	a.streams.addTo(s)
+	a.retries.addTo(s)
 	a.addGoodputs(s, seconds, intervals)
 	for _, e := range a.errorCounts() {
 		s.set(errorsPrefix+string(e.Kind), e.Count)

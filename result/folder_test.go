@@ -219,6 +219,28 @@ func TestAKilledRunLoadsUpToWhereItWasKilled(t *testing.T) {
 	require.Zero(t, res.TotalRequests)
 }
 
+func TestTheLogOfAKilledRunTellsWhoSentItsRequests(t *testing.T) {
+	for clients, of := range map[int]func(i int) int{
+		0: func(int) int { return -1 }, // an open loop
+		7: func(i int) int { return i % 7 },
+	} {
+		st, s := new(store.Memory), newSynthetic(11, 40)
+		w, err := result.NewWriter(t.Context(), st, "run", result.WriterOptions{})
+		require.NoError(t, err)
+		require.NoError(t, w.Begin(nil, nil))
+		w.Start(s.start)
+		for i, r := range s.responses {
+			r.Client = of(i)
+			w.Add(r)
+		}
+		w.Flush()
+		require.NoError(t, st.WriteFile(t.Context(), "log/events.bin", []byte(read(t, st, "events.bin"))))
+		for _, folder := range []string{"run", "log"} {
+			require.Equal(t, clients, load(t, folder, result.LoadOptions{Store: st}).Clients)
+		}
+	}
+}
+
 func TestRecordsAreFoundWhateverTheOrderOfLines(t *testing.T) {
 	s := newSynthetic(5, 40)
 	live := s.save(t, store.Local{}, t.TempDir())

@@ -96,7 +96,15 @@ func measure(r *endpoint.Response, name string) (float64, bool) {
 	if key, ok := llmeterNames[name]; ok {
 		name = key
 	}
-	if name != metricNames[itl] && name != metricNames[icl] {
+	switch name {
+	case metricNames[itl], metricNames[icl]:
+	case keyAttemptTTFT, keyAttemptTTLT:
+		d, ttlt := r.WithoutRetries()
+		if name == keyAttemptTTLT {
+			d = ttlt
+		}
+		return d.Seconds(), d >= 0
+	default:
 		return r.Metric(name)
 	}
 	var gaps stats.Gaps

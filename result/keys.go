@@ -126,7 +126,7 @@ func Keys() []string {
 // LiveKeys are those of Keys that a run has while it goes on: all but the steady state.
 func LiveKeys() []string {
 	keys := []string{keyTotalRequests, keyTotalTestTime}
-	keys = append(append(append(keys, runKeys...), keyOutputTPS), ownRunKeys...)
+	keys = append(append(append(append(keys, runKeys...), keyOutputTPS), ownRunKeys...), retryKeys...)
 	for _, key := range withInterval {
 		keys = append(keys, key+"-ci95-lo", key+"-ci95-hi")
 	}
@@ -140,6 +140,12 @@ func LiveKeys() []string {
 	}
 	for i := range metrics {
 		keys = appendMetricKeys(keys, metricNames[i])
+	}
+	for _, name := range attemptMetrics { // they have no intervals
+		keys = append(keys, name+"-n", name+"-mean")
+		for _, quantile := range quantileNames() {
+			keys = append(keys, name+"-"+quantile)
+		}
 	}
 	return keys
 }

@@ -284,6 +284,13 @@ func (l *loader) recover() {
 			return
 		}
 	}
+	switch {
+	case !l.read.logged:
+	case l.read.clients == 0: // run_config.json cannot say so
+		r.Clients = 0
+	default:
+		r.Clients = max(r.Clients, l.read.clients)
+	}
 	if d := l.read.lastEnd.Sub(l.read.start); l.read.log != nil && r.TotalTestTime == 0 && d > 0 && d < maxDuration {
 		r.TotalTestTime = d
 		r.StartTime, r.EndTime = stamp(l.read.start), stamp(l.read.lastEnd)

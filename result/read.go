@@ -48,6 +48,8 @@ type responseReader struct {
 	unrecorded        map[int]bool         // lines without a record, by seq, where there is a log
 	start             time.Time            // of the log
 	lastEnd           time.Time            // of all requests in the log, cancelled ones too
+	logged            bool                 // there is a request in the log
+	clients           int                  // that sent those of the log; 0 under an open loop
 	warnings          []Warning
 }
 
@@ -225,6 +227,7 @@ func (rd *responseReader) readRecord() (*endpoint.Response, bool) {
 		if end := next.response.End; end.After(rd.lastEnd) {
 			rd.lastEnd = end
 		}
+		rd.sentBy(next.response.Client)
 		return next.response, true
 	}
 	if ok {
@@ -232,6 +235,11 @@ func (rd *responseReader) readRecord() (*endpoint.Response, bool) {
 	}
 	rd.logEnd = true
 	return nil, false
+}
+
+// sentBy notes that a client has sent a request of the log.
+func (rd *responseReader) sentBy(client int) {
+	rd.logged, rd.clients = true, max(rd.clients, client+1)
 }
 
 // restored gives what a log knows of responses.
@@ -286,6 +294,7 @@ func (rd *responseReader) countUnfinished() {
 			continue
 		}
 		n++
+		rd.sentBy(int(record.Client))
 		if last := lastInstant(rd.start, record); last.After(rd.lastEnd) {
 			rd.lastEnd = last
 		}

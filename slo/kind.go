@@ -80,7 +80,7 @@ func canonical(unit string) (string, bool) {
 }
 
 // The metrics of one request that are times, by our names.
-var timed = []string{"ttft", "ttfct", "ttlt", "tpot", "itl", "icl", "stall", "response"}
+var timed = []string{"ttft", "ttfct", "ttlt", "tpot", "itl", "icl", "stall", "response", "attempt_ttft", "attempt_ttlt"}
 
 // kindOf reads the kind from the form of a name.
 func kindOf(name string) kind {

@@ -64,7 +64,7 @@ func member(node ast.Node, name string) ast.Node {
 		return nil
 	}
 	for i := m.MapRange(); i.Next(); {
-		if i.Key().String() == name {
+		if i.Key().GetToken().Value == name { // without the quotes that JSON has
 			return i.Value()
 		}
 	}
