@@ -25,6 +25,8 @@ func (f finding) String() string {
 	switch {
 	case f.byLag:
 		return f.what + ": a regression, unless the client's own lag was the reason"
+	case f.regressed && f.p < 1e-4:
+		return f.what + ": a regression (p < 0.0001)"
 	case f.regressed:
 		return fmt.Sprintf("%s: a regression (p = %.2g)", f.what, f.p)
 	}

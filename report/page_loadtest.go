@@ -111,11 +111,16 @@ func highest(levels []level, key string, of func(level) bool) (best level, ok bo
 	return best, ok
 }
 
-// fromTo is a latency under the least load and under the most.
+// fromTo is a latency under the least load and under the most of its kind.
 func fromTo(levels []level, label, key string) (figure.Tile, bool) {
-	first, last := levels[0], levels[len(levels)-1]
+	first, last := levels[0], levels[0]
+	for _, l := range levels {
+		if (l.Rate > 0) == (first.Rate > 0) {
+			last = l
+		}
+	}
 	from, to := first.stat(key), last.stat(key)
-	if math.IsNaN(from) || math.IsNaN(to) || len(levels) == 1 {
+	if math.IsNaN(from) || math.IsNaN(to) || last.Load == first.Load {
 		return figure.Tile{}, false
 	}
 	return figure.Tile{Label: label + " at " + first.name, Value: Seconds(from), Note: fmt.Sprintf("%s at %s", Seconds(to), last.name)}, true
