@@ -24,9 +24,12 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/llmeter-go/llmeter/internal/heap"
 )
 
 func main() {
+	heap.GiveRoom()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()
