@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/llmeter-go/llmeter"
+	"github.com/llmeter-go/llmeter/store"
 )
 
 // All runs independent Runners side by side, each to its own end whatever becomes of the others; ctx ends all. A run whose
@@ -47,7 +48,7 @@ func numbered(i int, err error) error {
 // runOnce makes a run, unless its folder holds it. What is there unfinished is made again.
 func runOnce(ctx context.Context, r llmeter.Runner) (*llmeter.Result, error) {
 	if r.Folder == "" && r.OutputPath != "" && r.RunName != "" {
-		r.Folder = below(r.OutputPath, r.RunName)
+		r.Folder = store.Join(r.OutputPath, r.RunName)
 	}
 	if r.Folder != "" && !r.Overwrite {
 		res, err := finished(ctx, r)

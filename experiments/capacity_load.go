@@ -8,6 +8,7 @@ import (
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/result"
 	"github.com/llmeter-go/llmeter/slo"
+	"github.com/llmeter-go/llmeter/store"
 )
 
 // capacitySettings and capacityDetails stand in experiment.json: a search that has them decides again as it did.
@@ -38,7 +39,7 @@ func LoadCapacity(ctx context.Context, folder string, o result.LoadOptions) (*Ca
 	var d capacityDetails
 	settings, _ := json.Marshal(m.Settings) // as it was read
 	if m.Kind != KindCapacity || json.Unmarshal(settings, &s) != nil || json.Unmarshal(m.Details, &d) != nil {
-		return nil, fmt.Errorf("%s: %w of a search for capacity", below(folder, manifestFile), result.ErrNoRun)
+		return nil, fmt.Errorf("%s: %w of a search for capacity", store.Join(folder, manifestFile), result.ErrNoRun)
 	}
 	series := &Series{name: m.Name, folder: folder, store: st, resuming: true, reading: true}
 	return Capacity{

@@ -56,7 +56,7 @@ func LoadLoadTest(ctx context.Context, folder string, o LoadTestOptions) (*LoadT
 		if !isFolder {
 			continue
 		}
-		r, err := result.Load(ctx, below(folder, inner), o.LoadOptions)
+		r, err := result.Load(ctx, store.Join(folder, inner), o.LoadOptions)
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)

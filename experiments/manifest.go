@@ -50,7 +50,7 @@ func Kind(ctx context.Context, st store.Store, folder string) (string, error) {
 }
 
 func readManifest(ctx context.Context, st store.Store, folder string) (m manifest, err error) {
-	path := below(folder, manifestFile)
+	path := store.Join(folder, manifestFile)
 	data, err := store.ReadFile(ctx, st, path)
 	if err != nil {
 		return m, err
@@ -85,7 +85,7 @@ func (s *Series) claim(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.store.WriteFile(ctx, below(s.folder, manifestFile), append(data, '\n'))
+	return s.store.WriteFile(ctx, store.Join(s.folder, manifestFile), append(data, '\n'))
 }
 
 func (p Plan) manifest(name string) (manifest, error) {
@@ -210,7 +210,7 @@ func (j judgement) orSaved(ctx context.Context, st store.Store, folder string) (
 		err = json.Unmarshal(m.Details, &saved)
 	}
 	if err != nil {
-		return j, fmt.Errorf("%s: %w", below(folder, manifestFile), err)
+		return j, fmt.Errorf("%s: %w", store.Join(folder, manifestFile), err)
 	}
 	if j.Keys == nil {
 		j.Keys = saved.Keys

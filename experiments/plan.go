@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/llmeter-go/llmeter"
@@ -71,7 +70,7 @@ func (p Plan) Open(ctx context.Context) (*Series, error) {
 	case p.Runner.Folder != "":
 		s.folder = p.Runner.Folder
 	case p.Runner.OutputPath != "":
-		s.folder = below(p.Runner.OutputPath, s.name)
+		s.folder = store.Join(p.Runner.OutputPath, s.name)
 	default:
 		return s, nil
 	}
@@ -92,7 +91,7 @@ func (s *Series) Run(ctx context.Context, name string, r llmeter.Runner) (*llmet
 	}
 	r.RunName, r.OutputPath, r.Folder = name, "", ""
 	if s.folder != "" {
-		r.Folder, r.Overwrite = below(s.folder, name), s.resuming || s.plan.Runner.Overwrite
+		r.Folder, r.Overwrite = store.Join(s.folder, name), s.resuming || s.plan.Runner.Overwrite
 	}
 	if s.resuming && !s.plan.Runner.Overwrite {
 		res, err := finished(ctx, r)
@@ -185,6 +184,3 @@ func storeOf(r llmeter.Runner) store.Store {
 	}
 	return r.Store
 }
-
-// below is the path of what is called name in a folder. Stores of a scheme (s3://…) take it too, which path.Join would spoil.
-func below(folder, name string) string { return strings.TrimRight(folder, "/") + "/" + name }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/llmeter-go/llmeter"
+	"github.com/llmeter-go/llmeter/store"
 )
 
 // A Step is one run of an experiment: what its Steps method tells of it beforehand. [llmeter.Runner.Plan] tells what it sends.
@@ -19,9 +20,9 @@ func step(base llmeter.Runner, experiment, name string, r llmeter.Runner) Step {
 	r.RunName, r.Folder, r.OutputPath = name, "", ""
 	switch {
 	case base.Folder != "":
-		r.Folder = below(base.Folder, name)
+		r.Folder = store.Join(base.Folder, name)
 	case base.OutputPath != "" && experiment != "":
-		r.Folder = below(below(base.OutputPath, experiment), name)
+		r.Folder = store.Join(base.OutputPath, experiment, name)
 	}
 	return Step{name, r}
 }

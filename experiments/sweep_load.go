@@ -21,11 +21,11 @@ func LoadSweep(ctx context.Context, folder string, o result.LoadOptions) (*Sweep
 	}
 	var details sweepDetails
 	if err := json.Unmarshal(m.Details, &details); err != nil || m.Kind != KindSweep {
-		return nil, fmt.Errorf("%s: %w of a %s", below(folder, manifestFile), result.ErrNoRun, KindSweep)
+		return nil, fmt.Errorf("%s: %w of a %s", store.Join(folder, manifestFile), result.ErrNoRun, KindSweep)
 	}
 	res := &SweepResult{Name: m.Name, OutputPath: folder, Axes: details.Axes}
 	for _, row := range details.Rows {
-		r, err := result.Load(ctx, below(folder, row.Run), o)
+		r, err := result.Load(ctx, store.Join(folder, row.Run), o)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
