@@ -18,6 +18,7 @@ type paceJob struct {
 	URL      string
 	Rate     float64
 	Requests int
+	Folder   string // of the run, under LowMemory; "" = all is kept in memory
 }
 
 // paced is what pacing took.
@@ -39,6 +40,7 @@ func pace(job paceJob) (paced, error) {
 	before, start := cpuTime(), time.Now()
 	res, err := complete(llmeter.Runner{
 		Endpoint: ep, Payloads: []llmeter.Payload{payload}, Arrivals: load.Constant{Rate: load.Rate(job.Rate)}, Requests: job.Requests,
+		LowMemory: job.Folder != "", Folder: job.Folder, Overwrite: true,
 	})
 	if err != nil {
 		return paced{}, err
@@ -81,7 +83,7 @@ func pacing(b *bench) ([]table, error) {
 		head: []string{"requests/s", "client", "runs", "lost", "achieved/s", "deviation p50 ms", "p99 ms", "× spinning", "max ms", "processors used"},
 		note: "Constant arrivals, each answered with 4 chunks after 5 ms. *deviation* is |arrival − schedule| at the server, the beginning of the schedule being " +
 			"placed by the median. *spinning* is a thread that does nothing but look at the clock and write prepared requests to raw sockets: what this machine " +
-			"allows. Medians of interleaved runs, that of the p99 against the spinning thread's over the pairs; *lost* is the sum, *max* the largest of all.",
+			"allows. With *LowMemory* the responses go to a folder instead of staying in memory. Medians of interleaved runs, that of the p99 against the spinning thread's over the pairs; *lost* is the sum, *max* the largest of all.",
 	}
 	s, err := b.startServer(mock.Options{TTFT: mock.Fixed(5 * time.Millisecond)})
 	if err != nil {
@@ -89,12 +91,17 @@ func pacing(b *bench) ([]table, error) {
 	}
 	defer s.stop()
 	for _, rate := range []float64{200, 1000, 5000} {
-		job := paceJob{s.url, rate, int(rate) * pick(b, 10, 2)}
+		job := paceJob{URL: s.url, Rate: rate, Requests: int(rate) * pick(b, 10, 2)}
 		reports := map[string][]arrivalReport{}
-		clients := []struct{ name, role string }{{"spinning", "spin"}, {"llmeter", "pace"}}
+		kept := job
+		kept.Folder = b.folder("pace")
+		clients := []struct {
+			name, role string
+			job        paceJob
+		}{{"spinning", "spin", job}, {"llmeter", "pace", job}, {"llmeter, LowMemory", "pace", kept}}
 		for range pick(b, 5, 1) {
 			for _, c := range clients {
-				r, err := b.paceOnce(c.role, job)
+				r, err := b.paceOnce(c.role, c.job)
 				if err != nil {
 					return nil, err
 				}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -178,9 +177,10 @@ func Excerpt(data []byte, max int) string {
 	return s[:max] + ellipsis
 }
 
+// mediaType is the answer's, without parameters and in lower case. Parsing these, as package mime does, would cost every request.
 func mediaType(resp *http.Response) string {
-	t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return t
+	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(t))
 }
 
 func isHTML(body []byte) bool {
