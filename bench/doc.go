@@ -1,7 +1,7 @@
 // Program bench measures how good an instrument llmeter is on this machine, and writes what it finds into the tables of
 // docs/accuracy.md. It needs Linux and stays on the loopback interface.
 //
-//	bench/run.sh                     # everything, about 17 minutes
+//	bench/run.sh                     # everything, about 20 minutes
 //	bench/run.sh -short              # everything, about two minutes: to see that it works
 //	bench/run.sh -part pacing,cpu    # some parts alone
 //	bench/run.sh -doc docs/accuracy.md

@@ -93,12 +93,12 @@ func pacing(b *bench) ([]table, error) {
 	for _, rate := range []float64{200, 1000, 5000} {
 		job := paceJob{URL: s.url, Rate: rate, Requests: int(rate) * pick(b, 10, 2)}
 		reports := map[string][]arrivalReport{}
-		kept := job
-		kept.Folder = b.folder("pace")
+		onDisk := job
+		onDisk.Folder = b.folder("pace")
 		clients := []struct {
 			name, role string
 			job        paceJob
-		}{{"spinning", "spin", job}, {"llmeter", "pace", job}, {"llmeter, LowMemory", "pace", kept}}
+		}{{"spinning", "spin", job}, {"llmeter", "pace", job}, {"llmeter, LowMemory", "pace", onDisk}}
 		for range pick(b, 5, 1) {
 			for _, c := range clients {
 				r, err := b.paceOnce(c.role, c.job)
