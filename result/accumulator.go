@@ -31,7 +31,9 @@ type Accumulator struct {
 	input, output, cached, reasoning, success int       // tokens; success: output of successful requests
 
 	llmeter [pyMetrics]stats.Sample // over all requests that carry the value
-	own     [metrics]stats.Sample   // over successful requests
+	own     [metrics]stats.Sample   // over successful requests; see sample
+	batched bool                    // some event bore several tokens, so that the gaps between events are not those between tokens
+	worth   [metrics]*effectiveN    // what effective has found since the last change
 	errors  map[endpoint.ErrorKind]ErrorCount
 	streams streams
 	retries retries
@@ -52,6 +54,7 @@ type ErrorCount struct {
 
 // Add adds a finished response, successful or failed. One that was cancelled is only counted.
 func (a *Accumulator) Add(r *endpoint.Response) {
+	a.worth = [metrics]*effectiveN{}
 	if r.Cancelled() {
 		a.cancelled++
 		a.reached = a.reached || connected(r)
@@ -161,17 +164,39 @@ func (a *Accumulator) addGaps(r *endpoint.Response, kept *traced) {
 	tokens := r.TokensPerEvent()
 	fillGaps(&a.gaps, r, tokens)
 	a.streams.add(r, tokens, &a.gaps)
+	if slices.ContainsFunc(tokens, func(n int) bool { return n > 1 }) {
+		a.tellEventsFromTokens()
+	}
 	if a.gaps.N() == 0 {
 		return
 	}
 	a.gaps.ITL(&a.own[itl])
-	a.gaps.ICL(&a.own[icl])
+	if a.batched {
+		a.gaps.ICL(&a.own[icl])
+	}
 	if a.trace.wantsGaps(r.Seq) {
 		kept.gaps = make([]gap, 0, a.gaps.N())
 		for length, tokens := range a.gaps.All() {
 			kept.gaps = append(kept.gaps, newGap(length, tokens))
 		}
 	}
+}
+
+// tellEventsFromTokens keeps the gaps between events apart from those between tokens. As long as each event bears one token they
+// are the same, and kept once.
+func (a *Accumulator) tellEventsFromTokens() {
+	if !a.batched {
+		a.batched = true
+		a.own[icl].Merge(&a.own[itl])
+	}
+}
+
+// sample are the values of one of our metrics.
+func (a *Accumulator) sample(metric int) *stats.Sample {
+	if metric == icl && !a.batched {
+		return &a.own[itl]
+	}
+	return &a.own[metric]
 }
 
 func (a *Accumulator) longestGap() (float64, bool) { return a.gaps.Longest(), a.gaps.N() > 0 }
@@ -231,6 +256,7 @@ func connected(r *endpoint.Response) bool {
 
 // Merge adds everything that o holds. o stays as it is.
 func (a *Accumulator) Merge(o *Accumulator) {
+	a.worth = [metrics]*effectiveN{}
 	a.requests += o.requests
 	a.failed += o.failed
 	a.cancelled += o.cancelled
@@ -248,8 +274,13 @@ func (a *Accumulator) Merge(o *Accumulator) {
 	for i := range a.llmeter {
 		a.llmeter[i].Merge(&o.llmeter[i])
 	}
+	if o.batched {
+		a.tellEventsFromTokens()
+	}
 	for i := range a.own {
-		a.own[i].Merge(&o.own[i])
+		if i != icl || a.batched {
+			a.own[i].Merge(o.sample(i))
+		}
 	}
 	for _, e := range o.errors {
 		a.addError(e)

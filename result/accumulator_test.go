@@ -211,3 +211,27 @@ func TestErrorsAreCountedByKindWithTheFirstAsSample(t *testing.T) {
 	require.Equal(t, 4, res.FailedRequests())
 	require.Equal(t, 1, res.CancelledRequests)
 }
+
+func TestGapsOfEventsAndOfTokensPartWithTheFirstEventOfSeveralTokens(t *testing.T) {
+	const ms = time.Millisecond
+	one := at(0, 3, 100*ms, 110*ms, 140*ms)
+	several := at(time.Second, 4, 100*ms, 160*ms) // two tokens each
+	for name, acc := range map[string]*result.Accumulator{
+		"added": accumulate(one, several), "added the other way round": accumulate(several, one),
+		"merged": merged(accumulate(one), accumulate(several)), "merged the other way round": merged(accumulate(several), accumulate(one)),
+	} {
+		s := acc.Stats(&result.Result{})
+		require.Equal(t, 3.0, lookup(t, s, "icl-n"), name)
+		require.Equal(t, 4.0, lookup(t, s, "itl-n"), name)
+		require.InDelta(t, 0.1/3, lookup(t, s, "icl-mean"), 1e-15, name)
+		require.InDelta(t, 0.1/4, lookup(t, s, "itl-mean"), 1e-15, name)
+	}
+	s := accumulate(one).Stats(&result.Result{})
+	require.Equal(t, 2.0, lookup(t, s, "icl-n"))
+	require.Equal(t, lookup(t, s, "itl-p50"), lookup(t, s, "icl-p50"))
+}
+
+func merged(a, b *result.Accumulator) *result.Accumulator {
+	a.Merge(b)
+	return a
+}

@@ -156,7 +156,7 @@ func (a *Accumulator) addOwnStats(s *Stats, prefix string, metric int) {
 
 // addPoints adds everything but the intervals.
 func (a *Accumulator) addPoints(s *Stats, name string, metric int) {
-	addSample(s, name, &a.own[metric])
+	addSample(s, name, a.sample(metric))
 }
 
 func addSample(s *Stats, name string, sample *stats.Sample) {
@@ -172,7 +172,7 @@ func addSample(s *Stats, name string, sample *stats.Sample) {
 
 // addIntervals adds the intervals.
 func (a *Accumulator) addIntervals(s *Stats, name string, metric int) {
-	sample := &a.own[metric]
+	sample := a.sample(metric)
 	if sample.N() == 0 {
 		return
 	}

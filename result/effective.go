@@ -16,7 +16,18 @@ type effectiveN struct {
 
 // effective finds the effective n of a metric from the requests that the trace keeps, in the order in which they were sent.
 func (a *Accumulator) effective(metric int) effectiveN {
-	sample := &a.own[metric]
+	if metric == icl && !a.batched {
+		metric = itl
+	}
+	if a.worth[metric] == nil {
+		e := a.findEffective(metric)
+		a.worth[metric] = &e
+	}
+	return *a.worth[metric]
+}
+
+func (a *Accumulator) findEffective(metric int) effectiveN {
+	sample := a.sample(metric)
 	var bounds [len(quantiles)]float64
 	for i, q := range quantiles {
 		bounds[i] = sample.Quantile(q.q)
@@ -35,10 +46,10 @@ func (a *Accumulator) effective(metric int) effectiveN {
 	}
 	share := n / float64(len(series)) // what is found of the part that is kept holds for all
 	e.mean = share * series.EffectiveN()
-	above := make(stats.Series, len(series))
 	for i, bound := range bounds {
-		for j, v := range series {
-			above[j] = indicator(v > bound)
+		var above stats.Outcomes
+		for _, v := range series {
+			above.Add(v > bound)
 		}
 		e.at[i] = share * above.EffectiveN()
 	}
@@ -51,23 +62,16 @@ func (a *Accumulator) effectiveRate(n int, is func(*traced) bool) float64 {
 	if len(all) < leastSeries {
 		return float64(n)
 	}
-	outcomes := make(stats.Series, len(all))
+	var outcomes stats.Outcomes
 	for i := range all {
-		outcomes[i] = indicator(is(&all[i]))
+		outcomes.Add(is(&all[i]))
 	}
 	return float64(n) / float64(len(all)) * outcomes.EffectiveN()
 }
 
-func indicator(is bool) float64 {
-	if is {
-		return 1
-	}
-	return 0
-}
-
 // effectiveGaps does the same for a metric of which a request has many values, which are alike.
 func (a *Accumulator) effectiveGaps(metric int, bounds [len(quantiles)]float64) (e effectiveN) {
-	sample := &a.own[metric]
+	sample := a.sample(metric)
 	n := float64(sample.N())
 	groups := a.groups(metric == itl, bounds)
 	if len(groups.counts) < leastGroups {

@@ -45,7 +45,7 @@ type doubts struct {
 func (a *Accumulator) warnings() (all []Warning) {
 	var d doubts
 	for i := range a.own {
-		if n := a.own[i].N(); n > 0 {
+		if n := a.sample(i).N(); n > 0 {
 			effective := a.effective(i)
 			d.addTails(metricNames[i], n, effective.at)
 			d.addMean(metricNames[i], n, effective.mean)

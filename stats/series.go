@@ -23,21 +23,19 @@ func (s Series) Autocorrelation(lags int) []float64 {
 
 // EffectiveN is the number of independent values whose mean would be as sure as the mean of the series: n over the
 // integrated autocorrelation time, and n where that is below 1.
-func (s Series) EffectiveN() float64 { return float64(len(s)) / autocorrelationTime(s) }
+func (s Series) EffectiveN() float64 { return float64(len(s)) / s.autocorrelationTime() }
 
 // EffectiveNAt is the number of independent values whose q-quantile would be as sure as that of the series. A quantile
 // depends on who is above it alone, so the time is that of the series of these yes and no.
 func (s Series) EffectiveNAt(q float64) float64 { return s.above(Quantile(Sorted(s), q)).EffectiveN() }
 
-// above is 1 where the series is above the bound, else 0.
-func (s Series) above(bound float64) Series {
-	above := make(Series, len(s))
-	for i, v := range s {
-		if v > bound {
-			above[i] = 1
-		}
+// above tells which values are above the bound.
+func (s Series) above(bound float64) *Outcomes {
+	var above Outcomes
+	for _, v := range s {
+		above.Add(v > bound)
 	}
-	return above
+	return &above
 }
 
 // MeanInterval is Student's t interval of the mean with EffectiveN in the place of n. It is approximate: see
@@ -135,16 +133,28 @@ func batchMeans(values []float64, size int) Series {
 // rise: Geyer's (1992) initial monotone sequence. Estimates of ρ(k) are low by the time over n each; the last factor
 // makes up for that (Wolff, 2004). A series that remembers more than 256 lags is first halved to means of two,
 // which keeps its long-run variance and bounds the work.
-func autocorrelationTime(s Series) float64 {
-	const lags = 256
+func (s Series) autocorrelationTime() float64 {
 	centred, variance := centre(s)
 	if !(variance > 0) {
 		return 1
 	}
+	lag := -1
+	next := func() float64 { lag++; return covariance(centred, lag) }
+	return autocorrelationTime(len(s), next, func() Series { return s })
+}
+
+// autocorrelationTime computes it of n values, not all equal. next gives their covariance at the lags 0, 1, 2 and so on.
+func autocorrelationTime(n int, next func() float64, series func() Series) float64 {
+	const lags = 256
+	var variance float64
 	time, last := -1.0, math.Inf(1)
 	k := 0
-	for ; k+1 < len(s)/2 && k < lags; k += 2 {
-		pair := (covariance(centred, k) + covariance(centred, k+1)) / variance
+	for ; k+1 < n/2 && k < lags; k += 2 {
+		even, odd := next(), next()
+		if k == 0 {
+			variance = even
+		}
+		pair := (even + odd) / variance
 		if pair <= 0 {
 			break
 		}
@@ -152,11 +162,11 @@ func autocorrelationTime(s Series) float64 {
 		time += 2 * last
 	}
 	if k == lags {
-		halved := batchMeans(s, 2)
+		halved := batchMeans(series(), 2)
 		_, halvedVariance := centre(halved)
-		return max(1, 2*halvedVariance/variance*autocorrelationTime(halved))
+		return max(1, 2*halvedVariance/variance*halved.autocorrelationTime())
 	}
-	return max(1, time*(1+float64(2*k-1)/float64(len(s))))
+	return max(1, time*(1+float64(2*k-1)/float64(n)))
 }
 
 // centre is the series less its mean, and its variance with divisor n; 0 exactly where all values are equal.
