@@ -78,7 +78,9 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		b.idle = &idleTimer{limit: rt.idleTimeout}
 		ctx, b.idle.cancel = context.WithCancelCause(ctx)
 	}
-	req = req.WithContext(ctx) // the caller's request must stay as it is
+	if ctx != req.Context() || len(rt.targets.all) > 0 {
+		req = req.WithContext(ctx) // the caller's request must stay as it is
+	}
 	if g := rt.targets.pick(req.URL); g != nil {
 		g.redirect(req, rt.targets.all[0])
 		timing.sentTo(g.name)

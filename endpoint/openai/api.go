@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/url"
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/endpoint/internal/wire"
@@ -54,9 +55,21 @@ func (c *Config) request(a *api, p endpoint.Payload) (*wire.Request, error) {
 		return nil, err
 	}
 	return &wire.Request{
-		Client: m.client, URL: m.base.JoinPath(a.path).String(), BaseURL: m.shown,
+		Client: m.client, URL: m.at(a), BaseURL: m.shown,
 		Header: m.header, Body: p.Body, Secrets: m.secrets, Clock: m.stampedBy,
 	}, nil
+}
+
+// at is the URL of an api.
+func (m *made) at(a *api) *url.URL {
+	t := m.target.Load()
+	if t == nil || t.api != a {
+		base := *m.base
+		base.Path = cmp.Or(base.Path, "/")
+		t = &target{a, base.JoinPath(a.path)}
+		m.target.Store(t)
+	}
+	return t.url
 }
 
 // prepare sets the model, and what the API wants said of streaming.

@@ -71,6 +71,13 @@ type made struct {
 	header  http.Header
 	secrets []string
 	clocks  atomic.Uint32 // the clocks that have stamped answers so far: userClock | kernelClock
+	target  atomic.Pointer[target]
+}
+
+// A target is where an api is below the base URL.
+type target struct {
+	api *api
+	url *url.URL
 }
 
 const (
@@ -90,6 +97,7 @@ func (c *Config) make() (*made, error) {
 			m.err = &endpoint.Error{Kind: endpoint.KindPayload, Message: "the base URL is not an http or https URL with a host"}
 			return
 		}
+		m.base.Host = strings.TrimSuffix(m.base.Host, ":") // a port that is left out
 		m.shown = (&url.URL{Scheme: m.base.Scheme, Host: m.base.Host, Path: m.base.Path}).String()
 		m.header = c.header()
 		m.secrets = secrets(m.header, m.base)

@@ -3,6 +3,7 @@ package wire
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -16,6 +17,9 @@ const (
 
 // rateLimit reads what the headers say of the provider's limits, nil if nothing.
 func rateLimit(h http.Header) *endpoint.RateLimit {
+	if !tellsLimits(h) {
+		return nil
+	}
 	l := endpoint.RateLimit{
 		Requests: quota(h, "requests"),
 		Tokens:   quota(h, "tokens"),
@@ -24,6 +28,16 @@ func rateLimit(h http.Header) *endpoint.RateLimit {
 		return nil
 	}
 	return &l
+}
+
+// tellsLimits reports whether there is anything to be looked for, which on most servers there is not.
+func tellsLimits(h http.Header) bool {
+	for name := range h {
+		if strings.HasPrefix(name, openAIPrefix) || strings.HasPrefix(name, anthropicPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 func quota(h http.Header, of string) (q endpoint.Quota) {

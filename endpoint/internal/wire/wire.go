@@ -12,6 +12,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
@@ -21,7 +22,7 @@ import (
 // A Request asks for one answer. All fields but Clock are required; Header and Secrets may be empty.
 type Request struct {
 	Client  *http.Client
-	URL     string      // where to
+	URL     *url.URL    // where to, never changed
 	BaseURL string      // how the attempt names it; nothing secret in it
 	Header  http.Header // sent as it is, never changed
 	Body    []byte
@@ -49,7 +50,6 @@ type Decoder interface {
 type exchange struct {
 	*Request
 	ctx     context.Context // the caller's
-	cancel  context.CancelFunc
 	timing  transport.Timing
 	clock   transport.Clock
 	resp    *http.Response
@@ -63,15 +63,12 @@ type exchange struct {
 
 // send sends the request. Its error says why there is no answer to be read.
 func (x *exchange) send() error {
-	// Note: the context of the HTTP request is not the caller's, because an answer that is complete need not have been
-	// read to its end; see drain.
-	ctx, cancel := context.WithCancel(x.ctx)
-	x.cancel = cancel
-	req, err := http.NewRequestWithContext(transport.Trace(ctx, &x.timing), http.MethodPost, x.URL, bytes.NewReader(x.Body))
+	req, err := http.NewRequestWithContext(transport.Trace(x.ctx, &x.timing), http.MethodPost, "", bytes.NewReader(x.Body))
 	if err != nil {
-		return &endpoint.Error{Kind: endpoint.KindPayload, Message: "the base URL is not a URL"}
+		return &endpoint.Error{Kind: endpoint.KindPayload, Message: err.Error()}
 	}
-	req.Header = x.Header.Clone()
+	to := *x.URL
+	req.URL, req.Host, req.Header = &to, to.Host, x.Header.Clone()
 	x.resp, err = x.Client.Do(req)
 	x.clock = x.timing.Clock()
 	if err != nil {
@@ -118,7 +115,7 @@ const drainTime = 50 * time.Millisecond
 
 // drain reads what follows an answer that is complete: without it the connection could not be used again.
 func (x *exchange) drain() {
-	timer := time.AfterFunc(drainTime, x.cancel)
+	timer := time.AfterFunc(drainTime, func() { x.resp.Body.Close() })
 	defer timer.Stop()
 	_, _ = io.Copy(io.Discard, io.LimitReader(x.resp.Body, 64<<10)) // an error costs the connection, no more
 }
@@ -153,8 +150,5 @@ func (x *exchange) settle(err error) *endpoint.Error {
 func (x *exchange) close() {
 	if x.resp != nil {
 		x.resp.Body.Close()
-	}
-	if x.cancel != nil {
-		x.cancel()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -129,7 +130,7 @@ func TestConsumerThatStopsEndsTheRequest(t *testing.T) {
 		}))})
 		require.NoError(t, err)
 		var clocks []string
-		q := &Request{Client: client, URL: "http://a", Clock: func(c transport.Clock) { clocks = append(clocks, c.String()) }}
+		q := &Request{Client: client, URL: &url.URL{Scheme: "http", Host: "a"}, Clock: func(c transport.Clock) { clocks = append(clocks, c.String()) }}
 		var texts []string
 		var attempt *endpoint.Attempt
 		for c, err := range q.Stream(t.Context(), echo{}) {
