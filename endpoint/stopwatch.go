@@ -96,23 +96,16 @@ type stream struct {
 func (e *stream) Info() Info { return e.info }
 
 func (e *stream) Invoke(ctx context.Context, p Payload) (*Response, error) {
-	rec := recorders.Get().(*recorder)
-	defer rec.release()
-	rec.watch = watchIn(ctx)
-	r := &Response{Streamed: true}
+	t := &taking{rec: recorders.Get().(*recorder)}
+	defer t.end()
+	r := &t.r
+	t.rec.watch = watchIn(ctx)
+	r.Streamed = true
 	r.RequestTime, r.Dispatched = startClock()
-	rec.watch.begin(r.Dispatched, rec)
-	for c, err := range e.f(ctx, p) {
-		if err != nil {
-			r.Error = AsError(err)
-		}
-		rec.add(r, &c, r.Error != nil)
-		if r.Error != nil {
-			break
-		}
-	}
+	t.rec.watch.begin(r.Dispatched, t.rec)
+	e.f(ctx, p)(t.take)
 	r.End = time.Now()
-	rec.copyTo(r)
+	t.rec.copyTo(r)
 	if n := len(r.Attempts); n > 0 && !r.Attempts[n-1].End.IsZero() {
 		r.End = r.Attempts[n-1].End // the end as it was read, not when its author was done with it
 	}
@@ -120,6 +113,30 @@ func (e *stream) Invoke(ctx context.Context, p Payload) (*Response, error) {
 		r.Error = &Error{Kind: KindEmpty, Message: "the stream ended without a single event"}
 	}
 	return finish(r, p)
+}
+
+// A taking makes a response of the chunks that an author yields. It stands in the place of the body of a range over them, whose
+// variables would lie scattered in memory: with many streams each is out of the cache by the time of its next chunk.
+type taking struct {
+	r   Response
+	rec *recorder // nil when it is over
+}
+
+// take takes a chunk, and reports whether another one is wanted.
+func (t *taking) take(c Chunk, err error) bool {
+	if t.rec == nil || t.r.Error != nil {
+		panic("llmeter: the sequence of a stream went on after its end")
+	}
+	if err != nil {
+		t.r.Error = AsError(err)
+	}
+	t.rec.add(&t.r, &c, t.r.Error != nil)
+	return t.r.Error == nil
+}
+
+func (t *taking) end() {
+	t.rec.release()
+	t.rec = nil
 }
 
 // startClock reads the clock for the start of a request. The wall clock is cut to microseconds at once, so that

@@ -21,7 +21,8 @@ func (q *Request) Stream(ctx context.Context, d Decoder) iter.Seq2[endpoint.Chun
 		if !yield(endpoint.Chunk{Attempt: &x.attempt}, nil) {
 			return
 		}
-		s := &sink{yield: yield}
+		s := &x.sink
+		s.yield = yield
 		err := x.send()
 		if err == nil {
 			err = x.stream(d, s)

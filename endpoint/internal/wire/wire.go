@@ -49,16 +49,18 @@ type Decoder interface {
 // An exchange is one attempt to get an answer.
 type exchange struct {
 	*Request
-	ctx     context.Context // the caller's
-	timing  transport.Timing
-	clock   transport.Clock
-	resp    *http.Response
-	attempt endpoint.Attempt
+	ctx  context.Context // the caller's
+	resp *http.Response
 
-	head []byte        // the beginning of an answer that does not look like a stream of events
-	last time.Time     // when the last bytes of the answer arrived
-	late time.Duration // how long they waited to be read, where the kernel's clock tells
-	end  time.Time     // when it ended; zero = when the exchange is settled
+	clock transport.Clock
+	last  time.Time     // when the last bytes of the answer arrived
+	late  time.Duration // how long they waited to be read, where the kernel's clock tells
+	head  []byte        // the beginning of an answer that does not look like a stream of events
+	end   time.Time     // when it ended; zero = when the exchange is settled
+	sink  sink          // of a stream
+
+	timing  transport.Timing
+	attempt endpoint.Attempt
 }
 
 // send sends the request. Its error says why there is no answer to be read.
