@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 )
 
 // An entry is a value and a count: its own in a tail, that of all values up to it in what is kept.
@@ -52,7 +53,10 @@ func sortEntries(entries []entry) {
 			sizes[b][byte(key>>(8*b))]++
 		}
 	}
-	from, to := entries, make([]entry, len(entries))
+	spare := spares.Get().(*[]entry)
+	defer spares.Put(spare)
+	*spare = slices.Grow((*spare)[:0], len(entries))
+	from, to := entries, (*spare)[:len(entries)]
 	for b := range sizes {
 		starts, size := &sizes[b], 0
 		if starts[byte(orderedKey(entries[0].v)>>(8*b))] == len(entries) {
@@ -71,6 +75,9 @@ func sortEntries(entries []entry) {
 	}
 	copy(entries, from)
 }
+
+// spares are what sorting moves entries to and fro with.
+var spares = sync.Pool{New: func() any { return new([]entry) }}
 
 // bound makes a sketch of a settled sample that holds too many distinct values.
 func (s *Sample) bound() {
