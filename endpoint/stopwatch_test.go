@@ -315,3 +315,16 @@ func BenchmarkStreamedChunk(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/chunk")
 }
+
+func TestSequenceThatGoesOnAfterItsEndPanics(t *testing.T) {
+	failure := errors.New("broken")
+	e := endpoint.NewStream(endpoint.Info{}, func(context.Context, endpoint.Payload) iter.Seq2[endpoint.Chunk, error] {
+		return func(yield func(endpoint.Chunk, error) bool) {
+			require.False(t, yield(endpoint.Chunk{}, failure), "an error ends the answer")
+			require.Panics(t, func() { yield(endpoint.Chunk{Text: "more"}, nil) })
+		}
+	})
+	r, err := e.Invoke(t.Context(), endpoint.Payload{})
+	require.ErrorIs(t, err, failure)
+	require.Empty(t, r.Text)
+}
