@@ -191,13 +191,16 @@ func (a *Accumulator) tellEventsFromTokens() {
 	}
 }
 
-// sample are the values of one of our metrics.
-func (a *Accumulator) sample(metric int) *stats.Sample {
+// keptAs is the metric as which the values of one of ours are kept.
+func (a *Accumulator) keptAs(metric int) int {
 	if metric == icl && !a.batched {
-		return &a.own[itl]
+		return itl
 	}
-	return &a.own[metric]
+	return metric
 }
+
+// sample are the values of one of our metrics.
+func (a *Accumulator) sample(metric int) *stats.Sample { return &a.own[a.keptAs(metric)] }
 
 func (a *Accumulator) longestGap() (float64, bool) { return a.gaps.Longest(), a.gaps.N() > 0 }
 

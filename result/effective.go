@@ -16,9 +16,7 @@ type effectiveN struct {
 
 // effective finds the effective n of a metric from the requests that the trace keeps, in the order in which they were sent.
 func (a *Accumulator) effective(metric int) effectiveN {
-	if metric == icl && !a.batched {
-		metric = itl
-	}
+	metric = a.keptAs(metric)
 	if a.worth[metric] == nil {
 		e := a.findEffective(metric)
 		a.worth[metric] = &e
@@ -27,7 +25,7 @@ func (a *Accumulator) effective(metric int) effectiveN {
 }
 
 func (a *Accumulator) findEffective(metric int) effectiveN {
-	sample := a.sample(metric)
+	sample := &a.own[metric]
 	var bounds [len(quantiles)]float64
 	for i, q := range quantiles {
 		bounds[i] = sample.Quantile(q.q)
@@ -47,11 +45,7 @@ func (a *Accumulator) findEffective(metric int) effectiveN {
 	share := n / float64(len(series)) // what is found of the part that is kept holds for all
 	e.mean = share * series.EffectiveN()
 	for i, bound := range bounds {
-		var above stats.Outcomes
-		for _, v := range series {
-			above.Add(v > bound)
-		}
-		e.at[i] = share * above.EffectiveN()
+		e.at[i] = share * series.Above(bound).EffectiveN()
 	}
 	return e
 }
@@ -71,7 +65,7 @@ func (a *Accumulator) effectiveRate(n int, is func(*traced) bool) float64 {
 
 // effectiveGaps does the same for a metric of which a request has many values, which are alike.
 func (a *Accumulator) effectiveGaps(metric int, bounds [len(quantiles)]float64) (e effectiveN) {
-	sample := a.sample(metric)
+	sample := &a.own[metric]
 	n := float64(sample.N())
 	groups := a.groups(metric == itl, bounds)
 	if len(groups.counts) < leastGroups {

@@ -12,7 +12,7 @@ func TestOutcomesAreWorthAsMuchAsTheirOnesAndZeros(t *testing.T) {
 		for _, phi := range []float64{0, 0.5, 0.9, 0.999} { // the last remembers more lags than are summed
 			s := autoregressive(uint64(n), n, phi)
 			for _, q := range []float64{0.5, 0.9, 0.99} {
-				above := s.above(Quantile(Sorted(s), q))
+				above := s.Above(Quantile(Sorted(s), q))
 				require.Equal(t, n, above.N())
 				require.InEpsilon(t, above.series().EffectiveN(), above.EffectiveN(), 1e-9, "n %d, φ %v, q %v", n, phi, q)
 			}

@@ -27,10 +27,10 @@ func (s Series) EffectiveN() float64 { return float64(len(s)) / s.autocorrelatio
 
 // EffectiveNAt is the number of independent values whose q-quantile would be as sure as that of the series. A quantile
 // depends on who is above it alone, so the time is that of the series of these yes and no.
-func (s Series) EffectiveNAt(q float64) float64 { return s.above(Quantile(Sorted(s), q)).EffectiveN() }
+func (s Series) EffectiveNAt(q float64) float64 { return s.Above(Quantile(Sorted(s), q)).EffectiveN() }
 
-// above tells which values are above the bound.
-func (s Series) above(bound float64) *Outcomes {
+// Above tells which values are above the bound.
+func (s Series) Above(bound float64) *Outcomes {
 	var above Outcomes
 	for _, v := range s {
 		above.Add(v > bound)
@@ -49,7 +49,7 @@ func (s Series) MeanInterval(level float64) Interval {
 func (s Series) QuantileInterval(q, level float64) Interval {
 	sorted := Sorted(s)
 	at := func(share float64) float64 { return Quantile(sorted, share) }
-	return effectiveQuantile(uint64(len(s)), at, q, level, s.above(at(q)).EffectiveN())
+	return effectiveQuantile(uint64(len(s)), at, q, level, s.Above(at(q)).EffectiveN())
 }
 
 // Steady is the part s[from:to] that is left when warm-up and cool-down are cut off: MSER5 on the series and on its reverse,
@@ -129,10 +129,6 @@ func batchMeans(values []float64, size int) Series {
 	return means
 }
 
-// autocorrelationTime is 1 + 2·Σρ(k), at least 1, summed over pairs of lags as long as they are positive and made not to
-// rise: Geyer's (1992) initial monotone sequence. Estimates of ρ(k) are low by the time over n each; the last factor
-// makes up for that (Wolff, 2004). A series that remembers more than 256 lags is first halved to means of two,
-// which keeps its long-run variance and bounds the work.
 func (s Series) autocorrelationTime() float64 {
 	centred, variance := centre(s)
 	if !(variance > 0) {
@@ -143,7 +139,12 @@ func (s Series) autocorrelationTime() float64 {
 	return autocorrelationTime(len(s), next, func() Series { return s })
 }
 
-// autocorrelationTime computes it of n values, not all equal. next gives their covariance at the lags 0, 1, 2 and so on.
+// autocorrelationTime is 1 + 2·Σρ(k), at least 1, summed over pairs of lags as long as they are positive and made not to
+// rise: Geyer's (1992) initial monotone sequence. Estimates of ρ(k) are low by the time over n each; the last factor
+// makes up for that (Wolff, 2004). A series that remembers more than 256 lags is first halved to means of two,
+// which keeps its long-run variance and bounds the work.
+//
+// There are n values, not all equal. next gives their covariance at the lags 0, 1, 2 and so on.
 func autocorrelationTime(n int, next func() float64, series func() Series) float64 {
 	const lags = 256
 	var variance float64

@@ -57,11 +57,12 @@ func (g *target) holds(u *url.URL) bool {
 	return ok && (rest == "" || rest[0] == '/') && u.Host == g.url.Host && u.Scheme == g.url.Scheme
 }
 
-// redirect points a request that was built with the base URL of from at g. The request is the transport's own copy.
-func (g *target) redirect(req *http.Request, from *target) {
+// redirected is a request that was built with the base URL of from, as a request to g.
+func (g *target) redirected(req *http.Request, from *target) *http.Request {
 	if g == from {
-		return
+		return req
 	}
+	req = req.WithContext(req.Context())
 	u := *req.URL
 	u.Scheme, u.Host = g.url.Scheme, g.url.Host
 	u.Path = g.url.Path + strings.TrimPrefix(u.Path, from.url.Path)
@@ -72,4 +73,5 @@ func (g *target) redirect(req *http.Request, from *target) {
 		req.Host = u.Host
 	}
 	req.URL = &u
+	return req
 }

@@ -72,17 +72,16 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if timing == nil {
 		timing = new(Timing)
 		ctx = Trace(ctx, timing)
+		req = req.WithContext(ctx) // the caller's request must stay as it is
 	}
 	b := new(body)
 	if rt.idleTimeout > 0 {
 		b.idle = &idleTimer{limit: rt.idleTimeout}
 		ctx, b.idle.cancel = context.WithCancelCause(ctx)
-	}
-	if ctx != req.Context() || len(rt.targets.all) > 0 {
-		req = req.WithContext(ctx) // the caller's request must stay as it is
+		req = req.WithContext(ctx)
 	}
 	if g := rt.targets.pick(req.URL); g != nil {
-		g.redirect(req, rt.targets.all[0])
+		req = g.redirected(req, rt.targets.all[0])
 		timing.sentTo(g.name)
 		b.release = func() { rt.targets.release(g) }
 	}

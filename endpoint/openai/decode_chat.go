@@ -24,11 +24,9 @@ func (d *chatDecoder) Event(kind, data []byte, emit func(*endpoint.Chunk)) (done
 		return true, nil
 	}
 	if text, ok := d.usual.match(data); ok && len(kind) == 0 {
-		d.chunk = endpoint.Chunk{}
-		if text != "" {
-			d.chunk.Channel, d.chunk.Text, d.spoke = d.usual.channel, text, true
-		}
-		emit(&d.chunk)
+		d.start(emit)
+		d.say(d.usual.channel, text)
+		d.finish()
 		return false, nil
 	}
 	_, err = d.read(kind, data, emit)

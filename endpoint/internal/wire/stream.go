@@ -21,34 +21,34 @@ func (q *Request) Stream(ctx context.Context, d Decoder) iter.Seq2[endpoint.Chun
 		if !yield(endpoint.Chunk{Attempt: &x.attempt}, nil) {
 			return
 		}
-		s := &x.sink
-		s.yield = yield
+		x.sink.yield = yield
 		err := x.send()
 		if err == nil {
-			err = x.stream(d, s)
+			err = x.stream(d)
 		}
-		if failure := x.settle(err); failure != nil && !s.unwanted {
+		if failure := x.settle(err); failure != nil && !x.sink.unwanted {
 			yield(endpoint.Chunk{}, failure)
 		}
 	}
 }
 
-func (x *exchange) stream(d Decoder, s *sink) error {
+func (x *exchange) stream(d Decoder) error {
 	if x.form() == eventStream {
-		return x.events(d, s)
+		return x.events(d)
 	}
 	body, err := x.readAll()
 	if err != nil {
 		return err
 	}
-	s.begin(x.last, x.late, len(body), 1)
-	return x.document(body, d, s.emit)
+	x.sink.begin(x.last, x.late, len(body), 1)
+	return x.document(body, d, x.sink.emit)
 }
 
 var readers = sync.Pool{New: func() any { return new(sse.Reader) }}
 
 // events reads a stream of events.
-func (x *exchange) events(d Decoder, s *sink) error {
+func (x *exchange) events(d Decoder) error {
+	s := &x.sink
 	r := readers.Get().(*sse.Reader)
 	r.Stamp = x.arrived
 	r.Reset(x)
@@ -61,14 +61,14 @@ func (x *exchange) events(d Decoder, s *sink) error {
 	for !s.unwanted {
 		event, err := r.Next()
 		if err != nil {
-			return x.ended(d, s, err)
+			return x.ended(d, err)
 		}
 		s.begin(event.At, x.late, event.Bytes, event.Read)
 		done, err := d.Event(event.Type, event.Data, emit)
 		switch {
 		case err != nil && event.Partial: // what ended the stream in the middle of the event is the cause
 			_, cause := r.Next()
-			return x.ended(d, s, cause)
+			return x.ended(d, cause)
 		case err != nil:
 			return err
 		}
@@ -83,14 +83,14 @@ func (x *exchange) events(d Decoder, s *sink) error {
 }
 
 // ended says what it means that a stream ended with cause and without an announcement.
-func (x *exchange) ended(d Decoder, s *sink, cause error) error {
+func (x *exchange) ended(d Decoder, cause error) error {
 	var tooLong *sse.TooLongError
 	switch {
 	case errors.As(cause, &tooLong):
 		return &endpoint.Error{Kind: endpoint.KindMalformed, Message: cause.Error(), Err: cause}
 	case cause != io.EOF:
 		return x.failed(cause)
-	case s.read == 0:
+	case x.sink.read == 0:
 		return x.noEvents()
 	case !d.Complete():
 		return &endpoint.Error{Kind: endpoint.KindTruncated, Message: "the stream ended before the answer did"}
