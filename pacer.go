@@ -24,16 +24,17 @@ func waitUntil(ctx context.Context, at time.Time) bool {
 // A pacer waits like waitUntil, but to within microseconds. It serves one goroutine.
 type pacer func(at time.Time) bool
 
-// newPacer gives the best pacer that there is here, whose waits end with ctx, and a function that gives back what it took.
+// newPacer gives the best pacer that there is here, whose waits end with ctx, and a function that gives back what it took. One
+// that is early may be late by some ten microseconds: what comes after it waits for the instant itself.
 //
 // Go's timers are late by up to a millisecond, because the poller that they wake from counts in milliseconds. So on a real
 // clock a wait is left to something better. In a bubble of testing/synctest time stands still while anything runs, so that
 // only a timer ever ends there: it is recognised by a clock that does not advance over many readings.
-func newPacer(ctx context.Context) (wait pacer, release func()) {
+func newPacer(ctx context.Context, early bool) (wait pacer, release func()) {
 	start := time.Now()
 	for range 1000 {
 		if !time.Now().Equal(start) {
-			return precisePacer(ctx)
+			return precisePacer(ctx, early)
 		}
 	}
 	return timerPacer(ctx)

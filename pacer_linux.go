@@ -24,7 +24,7 @@ const clockMonotonic = 1 // from linux/time.h
 //
 // Note: a wait in nanosleep is as precise, but holds a processor of the scheduler until that takes it away. With only one,
 // everything else stands still meanwhile.
-func precisePacer(ctx context.Context) (pacer, func()) {
+func precisePacer(ctx context.Context, early bool) (pacer, func()) {
 	fd, _, errno := syscall.Syscall(syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if errno != 0 {
 		return timerPacer(ctx)
@@ -41,6 +41,9 @@ func precisePacer(ctx context.Context) (pacer, func()) {
 	return func(at time.Time) bool {
 		spin := min(max(at.Sub(before)/10, leastSpin), mostSpin)
 		before = at
+		if early {
+			spin = 0
+		}
 		for {
 			rest := time.Until(at)
 			switch {

@@ -9,7 +9,7 @@ import (
 )
 
 // precisePacer sleeps until shortly before the instant and spins the rest.
-func precisePacer(ctx context.Context) (pacer, func()) {
+func precisePacer(ctx context.Context, _ bool) (pacer, func()) {
 	const spun = 1500 * time.Microsecond
 	return func(at time.Time) bool {
 		if time.Until(at) > spun && !waitUntil(ctx, at.Add(-spun)) {

@@ -14,7 +14,7 @@ import (
 
 func TestAPacerIsExactInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wait, release := newPacer(t.Context())
+		wait, release := newPacer(t.Context(), false)
 		defer release()
 		start := time.Now()
 		for i := range 5 {
@@ -26,7 +26,7 @@ func TestAPacerIsExactInABubble(t *testing.T) {
 }
 
 func TestAPacerIsNeverEarlyOnARealClock(t *testing.T) {
-	wait, release := newPacer(t.Context())
+	wait, release := newPacer(t.Context(), false)
 	defer release()
 	at := time.Now()
 	for range 50 {
@@ -37,7 +37,12 @@ func TestAPacerIsNeverEarlyOnARealClock(t *testing.T) {
 }
 
 func TestAWaitEndsWithItsContext(t *testing.T) {
-	for name, make := range map[string]func(context.Context) (pacer, func()){"best": newPacer, "precise": precisePacer, "timer": timerPacer} {
+	for name, make := range map[string]func(context.Context) (pacer, func()){
+		"best":    func(ctx context.Context) (pacer, func()) { return newPacer(ctx, false) },
+		"precise": func(ctx context.Context) (pacer, func()) { return precisePacer(ctx, false) },
+		"early":   func(ctx context.Context) (pacer, func()) { return precisePacer(ctx, true) },
+		"timer":   timerPacer,
+	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			wait, release := make(ctx)

@@ -55,6 +55,12 @@ type (
 		Prewarm(ctx context.Context, n int) error
 	}
 
+	// A Punctual endpoint may be invoked shortly before a request is due, under a context of [WithDue]: it does all that comes before
+	// the first byte of the request, and sends that when it is due.
+	Punctual interface {
+		Punctual()
+	}
+
 	// A Clocked endpoint names the clock that stamps its chunks: "kernel" or "user".
 	Clocked interface {
 		Clock() string

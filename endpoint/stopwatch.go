@@ -64,7 +64,7 @@ type whole struct {
 func (e *whole) Info() Info { return e.info }
 
 func (e *whole) Invoke(ctx context.Context, p Payload) (*Response, error) {
-	requestTime, start := startClock()
+	requestTime, start := startClock(ctx)
 	watchIn(ctx).begin(start, nil)
 	r, err := e.f(ctx, p)
 	end := time.Now()
@@ -101,7 +101,7 @@ func (e *stream) Invoke(ctx context.Context, p Payload) (*Response, error) {
 	r := &t.r
 	t.rec.watch = watchIn(ctx)
 	r.Streamed = true
-	r.RequestTime, r.Dispatched = startClock()
+	r.RequestTime, r.Dispatched = startClock(ctx)
 	t.rec.watch.begin(r.Dispatched, t.rec)
 	e.f(ctx, p)(t.take)
 	r.End = time.Now()
@@ -139,10 +139,13 @@ func (t *taking) end() {
 	t.rec = nil
 }
 
-// startClock reads the clock for the start of a request. The wall clock is cut to microseconds at once, so that
+// startClock reads the clock for the start of a request, which may be due a moment later. The wall clock is cut to microseconds at once, so that
 // saving it loses nothing.
-func startClock() (requestTime, dispatched time.Time) {
+func startClock(ctx context.Context) (requestTime, dispatched time.Time) {
 	now := time.Now()
+	if due := Due(ctx); now.Before(due) {
+		now = due
+	}
 	return now.UTC().Truncate(time.Microsecond), now
 }
 
@@ -153,6 +156,9 @@ func finish(r *Response, p Payload) (*Response, error) {
 	}
 	if r.Intended.IsZero() {
 		r.Intended = r.Dispatched
+	}
+	if r.End.Before(r.Dispatched) { // it failed before it was due
+		r.End = r.Dispatched
 	}
 	if r.Error == nil {
 		return r, nil

@@ -13,7 +13,13 @@ import (
 //
 // The kernel's time can be had on Linux for HTTP/1.1 over TCP, with TLS or without, through a client of New.
 type Clock struct {
-	source interface{ arrival() Arrival }
+	source source
+}
+
+// A source is a connection with a clock.
+type source interface {
+	arrival() Arrival
+	hold(*Timing) // keeps back what is written next until that request is due
 }
 
 // An Arrival is one read from a connection.
@@ -60,6 +66,6 @@ func clockOf(conn net.Conn) Clock {
 	if t, ok := conn.(*tls.Conn); ok && t.ConnectionState().NegotiatedProtocol == "h2" {
 		return Clock{}
 	}
-	source, _ := belowTLS(conn).(interface{ arrival() Arrival })
-	return Clock{source}
+	s, _ := belowTLS(conn).(source)
+	return Clock{s}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -19,8 +20,8 @@ const (
 	timestampsMessage = 3 * 16 // struct scm_timestamping64: seconds and nanoseconds of software, deprecated, hardware
 )
 
-// A kernelConn is a TCP connection whose reads take the kernel's receive time along. Everything but Read
-// is that of the TCP connection.
+// A kernelConn is a TCP connection whose reads take the kernel's receive time along. A request can be
+// held until its Write. All else is that of the TCP connection.
 type kernelConn struct {
 	*net.TCPConn
 	raw  syscall.RawConn
@@ -36,6 +37,8 @@ type kernelConn struct {
 
 	mu   sync.Mutex
 	last Arrival
+
+	held atomic.Pointer[Timing] // the request that is written next, if that must wait until it is due
 }
 
 // withKernelClock returns conn with the kernel's receive times if it can have them, else conn itself.
@@ -81,6 +84,16 @@ func (c *kernelConn) Read(p []byte) (int, error) {
 	}
 	c.note()
 	return c.n, nil
+}
+
+func (c *kernelConn) hold(t *Timing) { c.held.Store(t) }
+
+// Write writes like the TCP connection, what is held when it is due.
+func (c *kernelConn) Write(p []byte) (int, error) {
+	if t := c.held.Swap(nil); t != nil {
+		t.release()
+	}
+	return c.TCPConn.Write(p)
 }
 
 // receive reads once and reports whether there was anything, or an error; if not it is called again when

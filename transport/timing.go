@@ -32,6 +32,9 @@ type Times struct {
 // alone, because net/http may still report to it after that has ended, and it is safe for concurrent
 // use, because net/http reports from several goroutines.
 type Timing struct {
+	ofNew bool      // the request goes through a client of New, whose dialer reports to the Timing by itself
+	due   time.Time // see Hold
+
 	mu                    sync.Mutex
 	times                 Times
 	clock                 Clock
@@ -58,6 +61,84 @@ func Trace(ctx context.Context, t *Timing) context.Context {
 		WroteRequest:         t.wroteRequest,
 		GotFirstResponseByte: t.firstByte,
 	})
+}
+
+// requested is Trace without what happens while a connection is opened: that is reported by the dialer, see dialing.
+// Few requests open one.
+func (t *Timing) requested(ctx context.Context) context.Context {
+	t.ofNew = true
+	ctx = context.WithValue(ctx, timingKey{}, t)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:              t.getConn,
+		TLSHandshakeStart:    t.tlsStart, // through a proxy http.Transport does it
+		TLSHandshakeDone:     t.tlsDone,
+		GotConn:              t.gotConn,
+		WroteRequest:         t.wroteRequest,
+		GotFirstResponseByte: t.firstByte,
+	})
+}
+
+// dialing adds to ctx what requested left out.
+func dialing(ctx context.Context) context.Context {
+	t := timingOf(ctx)
+	if t == nil || !t.ofNew {
+		return ctx
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart:     t.dnsStart,
+		DNSDone:      t.dnsDone,
+		ConnectStart: t.connectStart,
+		ConnectDone:  t.connectDone,
+	})
+}
+
+// Hold keeps the request from being sent before due: all that comes before is done, and its first bytes go to the connection then. The last of
+// the wait is spun, so that nothing lies between its end and the system call. That is so on a connection with the kernel's
+// clock; on others the request is held as soon as it has its connection. Call it before the request begins. The Times begin at due.
+func (t *Timing) Hold(due time.Time) { t.due = due }
+
+// spun is how long before its end a wait is spun. Go's timers are late by up to a millisecond.
+const spun = 1500 * time.Microsecond
+
+// wait waits until the request is due.
+func (t *Timing) wait() {
+	var last time.Time
+	for still := 0; ; {
+		now := time.Now()
+		rest := t.due.Sub(now)
+		switch {
+		case rest <= 0:
+			return
+		case rest > spun:
+			time.Sleep(rest - spun)
+		case !now.Equal(last):
+			still = 0
+		default:
+			if still++; still == 1000 { // time stands still while anything runs, in a bubble of testing/synctest
+				time.Sleep(rest)
+			}
+		}
+		last = now
+	}
+}
+
+// release waits until the request is due, in the moment in which it is written.
+func (t *Timing) release() {
+	t.wait()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.times.WroteRequest.IsZero() { // it was said when the request had gone to a buffer
+		t.times.WroteRequest = time.Now()
+	}
+}
+
+// now is the time, as far as the request is concerned: nothing happens to it before it is due.
+func (t *Timing) now() time.Time {
+	now := time.Now()
+	if now.Before(t.due) {
+		return t.due
+	}
+	return now
 }
 
 // timingOf returns the Timing that Trace put into ctx, or nil.
@@ -91,7 +172,7 @@ func (t *Timing) getConn(string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.times.Dispatched.IsZero() {
-		t.times.Dispatched = time.Now()
+		t.times.Dispatched = t.now()
 	}
 	t.times = Times{Dispatched: t.times.Dispatched, Conns: t.times.Conns + 1, BaseURL: t.times.BaseURL}
 	t.clock, t.phase, t.warm = Clock{}, PhaseConnect, false
@@ -142,22 +223,35 @@ func (t *Timing) prewarmed() {
 }
 
 func (t *Timing) gotConn(info httptrace.GotConnInfo) {
+	clock := t.connected(info)
+	switch {
+	case t.due.IsZero():
+	case clock.Kernel():
+		clock.source.hold(t)
+	default:
+		t.wait()
+	}
+}
+
+// connected notes the request's connection.
+func (t *Timing) connected(info httptrace.GotConnInfo) Clock {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.times.ConnReady, t.phase = time.Now(), PhaseWrite
+	t.times.ConnReady, t.phase = t.now(), PhaseWrite
 	t.times.Reused = info.Reused || info.WasIdle || t.warm
 	if t.times.Reused {
 		t.times.Resolve, t.times.Connect, t.times.TLS = 0, 0, 0
 	}
 	t.times.LocalAddr, t.times.RemoteAddr = info.Conn.LocalAddr(), info.Conn.RemoteAddr()
 	t.clock = clockOf(info.Conn)
+	return t.clock
 }
 
 func (t *Timing) wroteRequest(info httptrace.WroteRequestInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if info.Err == nil {
-		t.times.WroteRequest, t.phase = time.Now(), PhaseFirstByte
+		t.times.WroteRequest, t.phase = t.now(), PhaseFirstByte
 	}
 }
 

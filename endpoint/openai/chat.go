@@ -49,6 +49,9 @@ func (e *CompletionEndpoint) Prewarm(ctx context.Context, n int) error {
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *CompletionEndpoint) Clock() string { return (*Config)(e).clock() }
 
+// Punctual says that a request may come before it is due: it is held until then.
+func (e *CompletionEndpoint) Punctual() {}
+
 // Close closes the connections that are not in use, unless the client is the user's own.
 func (e *CompletionEndpoint) Close() error { return (*Config)(e).close() }
 
@@ -89,6 +92,9 @@ func (e *CompletionStreamEndpoint) Prewarm(ctx context.Context, n int) error {
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *CompletionStreamEndpoint) Clock() string { return (*Config)(e).clock() }
+
+// Punctual says that a request may come before it is due: it is held until then.
+func (e *CompletionStreamEndpoint) Punctual() {}
 
 // Close closes the connections that are not in use, unless the client is the user's own.
 func (e *CompletionStreamEndpoint) Close() error { return (*Config)(e).close() }

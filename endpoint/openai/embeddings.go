@@ -46,6 +46,9 @@ func (e *EmbeddingsEndpoint) Prewarm(ctx context.Context, n int) error {
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *EmbeddingsEndpoint) Clock() string { return (*Config)(e).clock() }
 
+// Punctual says that a request may come before it is due: it is held until then.
+func (e *EmbeddingsEndpoint) Punctual() {}
+
 // Close closes the connections that are not in use, unless the client is the user's own.
 func (e *EmbeddingsEndpoint) Close() error { return (*Config)(e).close() }
 

@@ -50,6 +50,9 @@ func (e *ResponseEndpoint) Prewarm(ctx context.Context, n int) error {
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *ResponseEndpoint) Clock() string { return (*Config)(e).clock() }
 
+// Punctual says that a request may come before it is due: it is held until then.
+func (e *ResponseEndpoint) Punctual() {}
+
 // Close closes the connections that are not in use, unless the client is the user's own.
 func (e *ResponseEndpoint) Close() error { return (*Config)(e).close() }
 
@@ -91,6 +94,9 @@ func (e *ResponseStreamEndpoint) Prewarm(ctx context.Context, n int) error {
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *ResponseStreamEndpoint) Clock() string { return (*Config)(e).clock() }
+
+// Punctual says that a request may come before it is due: it is held until then.
+func (e *ResponseStreamEndpoint) Punctual() {}
 
 // Close closes the connections that are not in use, unless the client is the user's own.
 func (e *ResponseStreamEndpoint) Close() error { return (*Config)(e).close() }

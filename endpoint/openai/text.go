@@ -50,6 +50,9 @@ func (e *TextCompletionEndpoint) Prewarm(ctx context.Context, n int) error {
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *TextCompletionEndpoint) Clock() string { return (*Config)(e).clock() }
 
+// Punctual says that a request may come before it is due: it is held until then.
+func (e *TextCompletionEndpoint) Punctual() {}
+
 // Close closes the connections that are not in use, unless the client is the user's own.
 func (e *TextCompletionEndpoint) Close() error { return (*Config)(e).close() }
 
@@ -94,6 +97,9 @@ func (e *TextCompletionStreamEndpoint) Prewarm(ctx context.Context, n int) error
 
 // Clock names the clock that has stamped answers so far: "kernel" if all were stamped by it, else "user".
 func (e *TextCompletionStreamEndpoint) Clock() string { return (*Config)(e).clock() }
+
+// Punctual says that a request may come before it is due: it is held until then.
+func (e *TextCompletionStreamEndpoint) Punctual() {}
 
 // Close closes the connections that are not in use, unless the client is the user's own.
 func (e *TextCompletionStreamEndpoint) Close() error { return (*Config)(e).close() }

@@ -50,6 +50,7 @@ type Decoder interface {
 type exchange struct {
 	*Request
 	ctx  context.Context // the caller's
+	body bytes.Reader
 	resp *http.Response
 
 	clock transport.Clock
@@ -65,13 +66,16 @@ type exchange struct {
 
 // send sends the request. Its error says why there is no answer to be read.
 func (x *exchange) send() error {
-	req, err := http.NewRequestWithContext(transport.Trace(x.ctx, &x.timing), http.MethodPost, "", bytes.NewReader(x.Body))
-	if err != nil {
-		return &endpoint.Error{Kind: endpoint.KindPayload, Message: err.Error()}
+	if due := endpoint.Due(x.ctx); !due.IsZero() {
+		x.timing.Hold(due)
 	}
-	to := *x.URL
-	req.URL, req.Host, req.Header = &to, to.Host, x.Header.Clone()
-	x.resp, err = x.Client.Do(req)
+	x.body.Reset(x.Body)
+	var err error
+	x.resp, err = transport.Do(x.ctx, x.Client, &x.timing, &http.Request{
+		Method: http.MethodPost, URL: x.URL, Host: x.URL.Host, Header: x.Header,
+		Body: io.NopCloser(&x.body), ContentLength: int64(len(x.Body)), GetBody: x.bodyAgain,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	})
 	x.clock = x.timing.Clock()
 	if err != nil {
 		return x.failed(err)
@@ -83,6 +87,11 @@ func (x *exchange) send() error {
 		return x.refused()
 	}
 	return nil
+}
+
+// bodyAgain is for net/http, which sends once more what it wrote to a kept connection that turned out to be closed.
+func (x *exchange) bodyAgain() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(x.Body)), nil
 }
 
 // headSize is how much of an answer that is no stream of events is kept to be shown, in bytes.
