@@ -68,11 +68,11 @@ type dispatcher struct {
 	last    time.Time // when the one before it is due
 	more    bool
 	planned int
-	pending []*launch // made ready, in order of their instants
 
-	mu    sync.Mutex
-	idle  []*launch // their request has ended
-	ended bool      // there will be no other
+	mu      sync.Mutex
+	pending []*launch // made ready, in order of their instants
+	idle    []*launch // their request has ended
+	ended   bool      // there will be no other
 }
 
 // openLoop starts requests when they are due. ctx aborts requests, sending only ends sending.
@@ -94,21 +94,16 @@ func (d *dispatcher) dispatch() error {
 	d.offsets = next
 	d.last = d.run.start
 	d.advance()
-	for d.more || len(d.pending) > 0 {
+	for {
 		if err := d.makeReady(); err != nil {
-			d.dismiss()
 			return err
 		}
-		if len(d.pending) == 0 && !d.more {
-			break
-		}
-		if !wait(d.nextInstant()) {
-			break
+		at, ok := d.nextInstant()
+		if !ok || !wait(at) {
+			return nil
 		}
 		d.fire()
 	}
-	d.dismiss()
-	return nil
 }
 
 // advance reads the next offset of the schedule.
@@ -131,10 +126,7 @@ func (d *dispatcher) makeReady() error {
 			d.more = false
 			return nil
 		}
-		l := d.goroutine()
-		l.due, l.start, l.card = d.due, d.due.Add(-d.headStart()), c
-		d.pending = append(d.pending, l)
-		l.next <- true
+		d.prepare(c)
 		d.last = d.due
 		d.advance()
 	}
@@ -149,29 +141,33 @@ func (d *dispatcher) headStart() time.Duration {
 	return min(max(d.due.Sub(d.last)/10, leastHeadStart), mostHeadStart)
 }
 
-// goroutine gives a goroutine for a request. One that has sent a request before is preferred, the last one first: its stack has grown
+// prepare gives the next request to a goroutine. One that has sent a request before is preferred, the last one first: its stack has grown
 // already, which takes a tenth of the CPU time of a short request.
-func (d *dispatcher) goroutine() *launch {
+func (d *dispatcher) prepare(c card) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	var l *launch
 	if n := len(d.idle); n > 0 {
-		l := d.idle[n-1]
+		l = d.idle[n-1]
 		d.idle = d.idle[:n-1]
-		return l
+	} else {
+		l = &launch{next: make(chan bool, 1), now: make(chan bool, 1)}
+		d.clients.Go(func() error {
+			for <-l.next {
+				d.launch(l)
+				d.rest(l)
+			}
+			return nil
+		})
 	}
-	l := &launch{next: make(chan bool, 1), now: make(chan bool, 1)}
-	d.clients.Go(func() error {
-		for <-l.next {
-			d.launch(l)
-			d.rest(l)
-		}
-		return nil
-	})
-	return l
+	l.due, l.start, l.card = d.due, d.due.Add(-d.headStart()), c
+	d.pending = append(d.pending, l)
+	l.next <- true
 }
 
 // rest lets a goroutine wait for another request.
 func (d *dispatcher) rest(l *launch) {
+	d.fire() // with few processors many goroutines may stand between here and the dispatcher
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l.card = card{}
@@ -181,36 +177,37 @@ func (d *dispatcher) rest(l *launch) {
 	}
 }
 
-// end says that there will be no other request.
+// end dismisses all goroutines: nothing more is sent.
 func (d *dispatcher) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ended = true
+	for _, l := range d.pending {
+		l.now <- false
+	}
+	d.pending = nil
 	for _, l := range d.idle {
 		l.next <- false
 	}
 }
 
-// nextInstant is when there is something to do: a request to send, or one to make ready.
-func (d *dispatcher) nextInstant() time.Time {
+// nextInstant is when there is something to do: a request to send, or one to make ready. ok is false if there is nothing left.
+func (d *dispatcher) nextInstant() (at time.Time, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if len(d.pending) > 0 && (!d.more || d.pending[0].start.Before(d.due.Add(-lead))) {
-		return d.pending[0].start
+		return d.pending[0].start, true
 	}
-	return d.due.Add(-lead)
+	return d.due.Add(-lead), d.more
 }
 
-// fire sends what is due.
+// fire sends what is due. Any goroutine may call it.
 func (d *dispatcher) fire() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for len(d.pending) > 0 && time.Until(d.pending[0].start) <= 0 {
 		d.pending[0].now <- true
 		d.pending = slices.Delete(d.pending, 0, 1)
-	}
-}
-
-// dismiss ends the goroutines of requests that will not become due any more.
-func (d *dispatcher) dismiss() {
-	for _, l := range d.pending {
-		l.now <- false
 	}
 }
 

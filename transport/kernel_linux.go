@@ -9,6 +9,9 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // From linux/net_tstamp.h and asm-generic/socket.h. The option with 64-bit times (Linux 5.1) has one
@@ -30,9 +33,10 @@ type kernelConn struct {
 	reading sync.Mutex // held through a Read; guards what follows
 	wall    wallClock
 	recv    func(fd uintptr) bool // the method receive, bound once so that a Read allocates nothing
-	p       []byte
+	message unix.Msghdr
+	segment unix.Iovec
 	oob     [128]byte
-	n, oobn int
+	n       int
 	err     error
 
 	mu   sync.Mutex
@@ -60,6 +64,8 @@ func withKernelClock(conn net.Conn) net.Conn {
 	}
 	c := &kernelConn{TCPConn: tcp, raw: raw, born: time.Now()}
 	c.recv = c.receive
+	c.message.Iov, c.message.Control = &c.segment, &c.oob[0]
+	c.message.SetIovlen(1)
 	c.wall.accept(c.look(c.born))
 	return c
 }
@@ -71,9 +77,10 @@ func (c *kernelConn) Read(p []byte) (int, error) {
 	}
 	c.reading.Lock()
 	defer c.reading.Unlock()
-	c.p = p
+	c.segment.Base = &p[0]
+	c.segment.SetLen(len(p))
 	err := c.raw.Read(c.recv)
-	c.p = nil
+	c.segment.Base = nil
 	switch {
 	case err != nil:
 		return 0, c.failed(err)
@@ -98,12 +105,24 @@ func (c *kernelConn) Write(p []byte) (int, error) {
 
 // receive reads once and reports whether there was anything, or an error; if not it is called again when
 // there is.
+//
+// Note: the socket never blocks, so the scheduler need not know of the call. Told of it, it would wake its monitor
+// each time that the process has been idle, which costs as much as the call.
 func (c *kernelConn) receive(fd uintptr) bool {
 	for {
-		c.n, c.oobn, _, _, c.err = syscall.Recvmsg(int(fd), c.p, c.oob[:], 0)
-		if c.err != syscall.EINTR {
-			return c.err != syscall.EAGAIN
+		c.message.SetControllen(len(c.oob))
+		n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&c.message)), 0)
+		switch errno {
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			return false
+		case 0:
+			c.n, c.err = int(n), nil
+		default:
+			c.err = errno
 		}
+		return true
 	}
 }
 
@@ -119,7 +138,7 @@ func (c *kernelConn) note() {
 	}
 	c.wall.accept(look)
 	at := now
-	stamp, ok := stampIn(c.oob[:c.oobn])
+	stamp, ok := stampIn(c.oob[:c.message.Controllen])
 	if ok = ok && !stepped; ok {
 		at = now.Add(min(0, time.Duration(stamp-look.wall)))
 	}
