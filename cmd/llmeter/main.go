@@ -25,11 +25,11 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/llmeter-go/llmeter/internal/heap"
+	"github.com/llmeter-go/llmeter/internal/process"
 )
 
 func main() {
-	heap.GiveRoom()
+	process.GiveRoom()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()

@@ -111,5 +111,5 @@ func upperEdge(h *metrics.Float64Histogram, bucket int) float64 {
 }
 
 func cpuAvailable() float64 {
-	return min(float64(runtime.GOMAXPROCS(0)), cpuLimit())
+	return min(float64(min(runtime.GOMAXPROCS(0), runtime.NumCPU())), cpuLimit())
 }
