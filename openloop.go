@@ -3,13 +3,16 @@ package llmeter
 import (
 	"context"
 	"iter"
+	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/internal/urgent"
 )
 
 // lead is how long before it is due a request is made ready: hooks and encoding are then not late at the start.
@@ -69,6 +72,9 @@ type dispatcher struct {
 	more    bool
 	planned int
 
+	waiting atomic.Int64 // goroutines that may send but do not run yet
+	first   atomic.Int64 // when the first of pending may, in nanoseconds since the run's start
+
 	mu      sync.Mutex
 	pending []*launch // made ready, in order of their instants
 	idle    []*launch // their request has ended
@@ -78,6 +84,7 @@ type dispatcher struct {
 // openLoop starts requests when they are due. ctx aborts requests, sending only ends sending.
 func (run *Run) openLoop(ctx, sending context.Context, clients *errgroup.Group) {
 	d := &dispatcher{run: run, ctx: ctx, sending: sending, clients: clients}
+	d.noteFirst()
 	_, d.punctual = endpoint.As[endpoint.Punctual](run.cfg.Endpoint)
 	if n := run.cfg.MaxInFlight; n > 0 {
 		d.slots = make(chan struct{}, n)
@@ -87,6 +94,8 @@ func (run *Run) openLoop(ctx, sending context.Context, clients *errgroup.Group) 
 
 func (d *dispatcher) dispatch() error {
 	defer d.end()
+	source := urgent.Source{Urgent: d.urgent}
+	defer source.Begin()()
 	wait, release := newPacer(d.sending, d.punctual)
 	defer release()
 	next, stop := iter.Pull(d.run.cfg.Arrivals.Offsets(d.run.cfg.Seed))
@@ -162,12 +171,12 @@ func (d *dispatcher) prepare(c card) {
 	}
 	l.due, l.start, l.card = d.due, d.due.Add(-d.headStart()), c
 	d.pending = append(d.pending, l)
+	d.noteFirst()
 	l.next <- true
 }
 
 // rest lets a goroutine wait for another request.
 func (d *dispatcher) rest(l *launch) {
-	d.fire() // with few processors many goroutines may stand between here and the dispatcher
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l.card = card{}
@@ -206,14 +215,37 @@ func (d *dispatcher) fire() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for len(d.pending) > 0 && time.Until(d.pending[0].start) <= 0 {
+		d.waiting.Add(1)
 		d.pending[0].now <- true
 		d.pending = slices.Delete(d.pending, 0, 1)
 	}
+	d.noteFirst()
+}
+
+// noteFirst keeps first.
+func (d *dispatcher) noteFirst() {
+	first := int64(math.MaxInt64)
+	if len(d.pending) > 0 {
+		first = int64(d.pending[0].start.Sub(d.run.start))
+	}
+	d.first.Store(first)
+}
+
+// urgent sends what is due, and reports whether goroutines are about to send.
+func (d *dispatcher) urgent() bool {
+	if int64(time.Since(d.run.start)) >= d.first.Load() {
+		d.fire()
+	}
+	return d.waiting.Load() > 0
 }
 
 func (d *dispatcher) launch(l *launch) {
 	rq := d.run.ready(d.ctx, l.card)
-	if !<-l.now || rq.stopped {
+	if !<-l.now {
+		return
+	}
+	d.waiting.Add(-1)
+	if rq.stopped {
 		return
 	}
 	if d.slots != nil {

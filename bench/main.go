@@ -14,12 +14,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/llmeter-go/llmeter/internal/process"
+	"github.com/llmeter-go/llmeter/internal/heap"
 )
 
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == childCommand {
-		process.GiveRoom() // as the command does
+		heap.GiveRoom() // as the command does
 		os.Exit(child(os.Args[2]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -186,7 +186,7 @@ func longRun(b *bench) ([]table, error) {
 	t := table{
 		head: []string{"responses", "alive at the end, MB", "resident at most, MB", "longest queue", "seconds", "responses/s"},
 		note: fmt.Sprintf("LowMemory, %d clients, %d events with tokens a response, after %v from the mock's handler without a network, all files written. "+
-			"*Alive* is what the run's own data take, garbage collected; *resident* is with garbage, of which the collector lets there be 256 MiB, or as much again. *Longest queue* is how many responses waited to be processed at most: that queue has no bound, because nothing downstream may delay a client.",
+			"*Alive* is what the run's own data take, garbage collected; *resident* is with garbage, of which the collector lets there be 512 MiB, or as much again. *Longest queue* is how many responses waited to be processed at most: that queue has no bound, because nothing downstream may delay a client.",
 			longRunClients, longRunTokens, longRunWait),
 	}
 	lengths := pick(b, []int{100_000, 300_000, 1_000_000}, []int{10_000, 50_000})

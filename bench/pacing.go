@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/llmeter-go/llmeter"
-	"github.com/llmeter-go/llmeter/internal/process"
 	"github.com/llmeter-go/llmeter/load"
 	"github.com/llmeter-go/llmeter/mock"
 )
@@ -30,7 +29,6 @@ type paced struct {
 
 // pace lets llmeter do a paceJob, as `llmeter run --rate` would.
 func pace(job paceJob) (paced, error) {
-	process.SendOnTime()
 	ep, err := newEndpoint(job.URL, false)
 	if err != nil {
 		return paced{}, err

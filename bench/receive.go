@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/llmeter-go/llmeter"
-	"github.com/llmeter-go/llmeter/internal/process"
 	"github.com/llmeter-go/llmeter/load"
 	"github.com/llmeter-go/llmeter/mock"
 )
@@ -50,7 +49,6 @@ func stream(job streamJob) (*comparison, error) {
 	r := llmeter.Runner{Endpoint: ep, Payloads: []llmeter.Payload{payload}, Requests: job.Requests, Folder: job.Folder}
 	if job.Rate > 0 {
 		r.Arrivals = load.Constant{Rate: load.Rate(job.Rate)}
-		process.SendOnTime()
 	} else {
 		r.Clients = job.Streams
 	}

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/llmeter-go/llmeter/internal/urgent"
 )
 
 // From linux/net_tstamp.h and asm-generic/socket.h. The option with 64-bit times (Linux 5.1) has one
@@ -75,6 +77,7 @@ func (c *kernelConn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	urgent.Yield() // whatever has come has the kernel's stamp, and is no later for being read later
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	c.segment.Base = &p[0]

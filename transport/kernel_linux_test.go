@@ -92,6 +92,22 @@ func TestTheReadThatGathersSegmentsHasTheTimeOfTheLast(t *testing.T) {
 	require.False(t, c.arrival().At.Before(second.Add(-readingError)))
 }
 
+func TestWhatIsHeldGoesToTheConnectionWhenItIsDue(t *testing.T) {
+	c, server := stamped(t)
+	written := time.Now() // net/http says so when a request goes to its buffer
+	timing := &Timing{due: written.Add(3 * time.Millisecond), times: Times{WroteRequest: written}}
+	c.hold(timing)
+	for _, text := range []string{"held", "not held"} {
+		_, err := c.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.False(t, timing.Times().WroteRequest.Before(timing.due))
+	var p [100]byte
+	n, err := io.ReadFull(server, p[:len("heldnot held")])
+	require.NoError(t, err)
+	require.Equal(t, "heldnot held", string(p[:n]))
+}
+
 func TestAReadAcrossAStepOfTheWallClockHasTheUsersTime(t *testing.T) {
 	c, server := stamped(t)
 	var p [1]byte

@@ -118,18 +118,37 @@ func newClient(t testing.TB, o transport.Options) *http.Client {
 
 // get sends one request and reads all of the response.
 func get(ctx context.Context, client *http.Client, url string) (times transport.Times, body string, err error) {
+	return getTimed(ctx, client, url, new(transport.Timing))
+}
+
+func getTimed(ctx context.Context, client *http.Client, url string, timing *transport.Timing) (times transport.Times, body string, err error) {
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return times, "", err
+	}
+	return read(timing)(transport.Do(ctx, client, timing, req))
+}
+
+// getTraced is get by the client's own Do.
+func getTraced(ctx context.Context, client *http.Client, url string) (times transport.Times, body string, err error) {
 	timing := new(transport.Timing)
 	req, err := http.NewRequestWithContext(transport.Trace(ctx, timing), http.MethodGet, url, nil)
 	if err != nil {
 		return times, "", err
 	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return timing.Times(), "", err
+	return read(timing)(client.Do(req))
+}
+
+// read reads all of a response.
+func read(timing *transport.Timing) func(*http.Response, error) (transport.Times, string, error) {
+	return func(resp *http.Response, err error) (transport.Times, string, error) {
+		if err != nil {
+			return timing.Times(), "", err
+		}
+		defer resp.Body.Close()
+		all, err := io.ReadAll(resp.Body)
+		return timing.Times(), string(all), err
 	}
-	defer resp.Body.Close()
-	all, err := io.ReadAll(resp.Body)
-	return timing.Times(), string(all), err
 }
 
 // An authority issues certificates.

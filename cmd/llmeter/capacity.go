@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/llmeter-go/llmeter/experiments"
-	"github.com/llmeter-go/llmeter/internal/process"
 	"github.com/llmeter-go/llmeter/report"
 )
 
@@ -76,9 +75,6 @@ func (c *capacityCommand) search() (s experiments.Capacity, err error) {
 	s = experiments.Capacity{
 		Rates: c.By == "rate", Arrivals: schedule(c.Evenly), Start: c.Start, Max: c.Max, RequestsPerLevel: c.RequestsPerLevel,
 		Precision: c.Precision, Level: c.Level,
-	}
-	if s.Rates {
-		process.SendOnTime()
 	}
 	s.Runner, err = c.Common.runner(&c.Target)
 	errs := []error{err, c.Input.apply(&s.Runner), positive("--start", c.Start), positive("--max", c.Max),

@@ -12,7 +12,6 @@ import (
 
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/endpoint"
-	"github.com/llmeter-go/llmeter/internal/process"
 	"github.com/llmeter-go/llmeter/load"
 	"github.com/llmeter-go/llmeter/prompt"
 	"github.com/llmeter-go/llmeter/tokenizer"
@@ -49,9 +48,6 @@ func (f *loadFlags) apply(r *llmeter.Runner) error {
 	arrivals, err := f.arrivals()
 	errs = append(errs, err)
 	r.Arrivals = arrivals
-	if open {
-		process.SendOnTime()
-	}
 	if f.Clients != nil {
 		r.Clients = *f.Clients
 	}

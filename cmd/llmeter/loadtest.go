@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/llmeter-go/llmeter/experiments"
-	"github.com/llmeter-go/llmeter/internal/process"
 	"github.com/llmeter-go/llmeter/load"
 	"github.com/llmeter-go/llmeter/report"
 )
@@ -53,9 +52,6 @@ func (c *loadCommand) test() (t experiments.LoadTest, err error) {
 	t = experiments.LoadTest{
 		SequenceOfClients: c.Clients, SequenceOfRates: c.Rates, Arrivals: schedule(c.Evenly),
 		MinRequestsPerClient: c.MinRequestsPerClient, MinRequestsPerRun: c.MinRequestsPerRun,
-	}
-	if len(c.Rates) > 0 {
-		process.SendOnTime()
 	}
 	t.Runner, err = c.Common.runner(&c.Target)
 	errs := []error{err, c.Input.apply(&t.Runner), notNegative("--duration", c.Duration)}

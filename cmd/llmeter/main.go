@@ -25,11 +25,11 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/llmeter-go/llmeter/internal/process"
+	"github.com/llmeter-go/llmeter/internal/heap"
 )
 
 func main() {
-	process.GiveRoom()
+	heap.GiveRoom()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()

@@ -7,7 +7,6 @@ import (
 
 	"github.com/llmeter-go/llmeter"
 	"github.com/llmeter-go/llmeter/experiments"
-	"github.com/llmeter-go/llmeter/internal/process"
 	"github.com/llmeter-go/llmeter/load"
 	"github.com/llmeter-go/llmeter/prompt"
 	"github.com/llmeter-go/llmeter/report"
@@ -128,7 +127,6 @@ func (c *sweepCommand) axes(s *experiments.Sweep) (axes []experiments.Axis) {
 		axes = append(axes, experiments.Clients(c.Clients...))
 	}
 	if len(c.Rates) > 0 {
-		process.SendOnTime()
 		arrivals := schedule(c.Evenly)
 		axis := experiments.Rates(c.Rates...)
 		if arrivals != nil {
