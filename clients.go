@@ -127,7 +127,7 @@ func (run *Run) send(client, turn int, intended time.Time, rq *request) *Respons
 		run.inFlight.Add(1)
 		start := notBefore(endpoint.Due(ctx))
 		r = run.invokeWithRetries(ctx, seq, rq.payload)
-		run.occupied.Add(int64(time.Since(start)))
+		run.occupied.Add(int64(max(0, time.Since(start))))
 		run.inFlight.Add(-1)
 	} else {
 		r = notSent(rq.payload, rq.err)

@@ -94,8 +94,10 @@ func (run *Run) openLoop(ctx, sending context.Context, clients *errgroup.Group) 
 
 func (d *dispatcher) dispatch() error {
 	defer d.end()
-	source := urgent.Source{Urgent: d.urgent}
-	defer source.Begin()()
+	if !timeStandsStill() { // what reads outside a bubble cannot send within it
+		source := urgent.Source{Urgent: d.urgent}
+		defer source.Begin()()
+	}
 	wait, release := newPacer(d.sending, d.punctual)
 	defer release()
 	next, stop := iter.Pull(d.run.cfg.Arrivals.Offsets(d.run.cfg.Seed))

@@ -49,7 +49,8 @@ func New(o Options) (*http.Client, error) {
 }
 
 // Do sends req with c under ctx, and t collects its Times, as c.Do with a context of Trace does. Through a client of New a request costs less this
-// way than through its own Do: nothing of req is copied that only a redirect would need. req and what it points to stay as they are.
+// way than through its own Do: nothing of req is copied that only a redirect would need. req and what it points to stay as they are. Errors are Errors, those of
+// other clients as they come.
 func Do(ctx context.Context, c *http.Client, t *Timing, req *http.Request) (*http.Response, error) {
 	rt, ok := c.Transport.(*roundTripper)
 	if !ok || c.Jar != nil || c.Timeout != 0 || req.URL.User != nil {

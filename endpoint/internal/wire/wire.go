@@ -154,6 +154,9 @@ func (x *exchange) settle(err error) *endpoint.Error {
 	if x.end.IsZero() {
 		x.attempt.End = time.Now()
 	}
+	if x.attempt.End.Before(x.attempt.Start) { // it failed before it was due
+		x.attempt.End = x.attempt.Start
+	}
 	return failure
 }
 
