@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/internal/urgent"
 	"github.com/llmeter-go/llmeter/result"
 	"github.com/llmeter-go/llmeter/tokenizer"
 )
@@ -22,6 +23,7 @@ func (run *Run) collect() {
 		if !ok {
 			return
 		}
+		urgent.Yield()
 		r := in.response
 		prompts.fill(r)
 		countTokens(r, prompts.count)

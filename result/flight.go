@@ -6,6 +6,7 @@ import (
 
 	"github.com/llmeter-go/llmeter/endpoint"
 	"github.com/llmeter-go/llmeter/internal/eventlog"
+	"github.com/llmeter-go/llmeter/internal/urgent"
 )
 
 // A flight is a request whose response was not added yet.
@@ -43,6 +44,7 @@ func (w *Writer) saveParts() {
 }
 
 func (w *Writer) savePart(f *flight) {
+	urgent.Yield()
 	dispatched, first, events := f.watch.Read(w.fresh[:0])
 	w.fresh = events
 	if first == f.written && len(events) == 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/llmeter-go/llmeter/internal/eventlog"
 	"github.com/llmeter-go/llmeter/internal/jsontext"
 	"github.com/llmeter-go/llmeter/internal/queue"
+	"github.com/llmeter-go/llmeter/internal/urgent"
 	"github.com/llmeter-go/llmeter/store"
 )
 
@@ -188,6 +189,7 @@ func (w *Writer) write() {
 }
 
 func (w *Writer) take(next item) {
+	urgent.Yield() // saving can wait
 	switch {
 	case next.flight != nil:
 		w.inFlight[next.flight.seq] = next.flight
