@@ -125,7 +125,7 @@ func (run *Run) send(client, turn int, intended time.Time, rq *request) *Respons
 	if rq.err == nil {
 		ctx := run.watched(rq.ctx, seq, client, turn, intended)
 		run.inFlight.Add(1)
-		start := notBefore(endpoint.Due(ctx))
+		start := endpoint.DispatchTime(ctx)
 		r = run.invokeWithRetries(ctx, seq, rq.payload)
 		run.occupied.Add(int64(max(0, time.Since(start))))
 		run.inFlight.Add(-1)
@@ -151,16 +151,7 @@ func (run *Run) watched(ctx context.Context, seq, client, turn int, intended tim
 	if run.writer == nil {
 		return ctx
 	}
-	return run.writer.Watch(ctx, Response{Seq: seq, Client: client, Turn: turn, Intended: intended, Dispatched: notBefore(endpoint.Due(ctx))})
-}
-
-// notBefore is the present, but not before due.
-func notBefore(due time.Time) time.Time {
-	now := time.Now()
-	if now.Before(due) {
-		return due
-	}
-	return now
+	return run.writer.Watch(ctx, Response{Seq: seq, Client: client, Turn: turn, Intended: intended, Dispatched: endpoint.DispatchTime(ctx)})
 }
 
 // notSent is the response of a request that failed before it reached the endpoint.

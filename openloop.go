@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/llmeter-go/llmeter/endpoint"
+	"github.com/llmeter-go/llmeter/internal/bubble"
 	"github.com/llmeter-go/llmeter/internal/urgent"
 )
 
@@ -94,9 +95,8 @@ func (run *Run) openLoop(ctx, sending context.Context, clients *errgroup.Group) 
 
 func (d *dispatcher) dispatch() error {
 	defer d.end()
-	if !timeStandsStill() { // what reads outside a bubble cannot send within it
-		source := urgent.Source{Urgent: d.urgent}
-		defer source.Begin()()
+	if !bubble.Inside() { // what reads outside a bubble cannot send within it
+		defer urgent.While(d.urgent)()
 	}
 	wait, release := newPacer(d.sending, d.punctual)
 	defer release()

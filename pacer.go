@@ -3,6 +3,8 @@ package llmeter
 import (
 	"context"
 	"time"
+
+	"github.com/llmeter-go/llmeter/internal/bubble"
 )
 
 // waitUntil waits for an instant and reports whether it came before ctx was done.
@@ -31,21 +33,10 @@ type pacer func(at time.Time) bool
 // clock a wait is left to something better. In a bubble of testing/synctest time stands still while anything runs, so that
 // only a timer ever ends there: it is recognised by a clock that does not advance over many readings.
 func newPacer(ctx context.Context, early bool) (wait pacer, release func()) {
-	if timeStandsStill() {
+	if bubble.Inside() {
 		return timerPacer(ctx)
 	}
 	return precisePacer(ctx, early)
-}
-
-// timeStandsStill reports whether this is a bubble of testing/synctest.
-func timeStandsStill() bool {
-	start := time.Now()
-	for range 1000 {
-		if !time.Now().Equal(start) {
-			return false
-		}
-	}
-	return true
 }
 
 func timerPacer(ctx context.Context) (pacer, func()) {

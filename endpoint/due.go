@@ -17,6 +17,15 @@ func Due(ctx context.Context) time.Time {
 	return time.Time{}
 }
 
+// DispatchTime is when a request that is sent now under ctx is dispatched: now, or when it is due if that comes later.
+func DispatchTime(ctx context.Context) time.Time {
+	now, due := time.Now(), Due(ctx)
+	if now.Before(due) {
+		return due
+	}
+	return now
+}
+
 type dueKey struct{}
 
 type dueContext struct {

@@ -142,10 +142,7 @@ func (t *taking) end() {
 // startClock reads the clock for the start of a request, which may be due a moment later. The wall clock is cut to microseconds at once, so that
 // saving it loses nothing.
 func startClock(ctx context.Context) (requestTime, dispatched time.Time) {
-	now := time.Now()
-	if due := Due(ctx); now.Before(due) {
-		now = due
-	}
+	now := DispatchTime(ctx)
 	return now.UTC().Truncate(time.Microsecond), now
 }
 

@@ -113,7 +113,10 @@ func (d *dialer) open(ctx context.Context, network string, to peer) (net.Conn, e
 func (d *dialer) connect(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, d.connectTimeout, errLimit)
 	defer cancel()
-	conn, err := d.dial(dialing(ctx), network, address)
+	if t := timingOf(ctx); t != nil && t.sparing {
+		ctx = t.dialing(ctx)
+	}
+	conn, err := d.dial(ctx, network, address)
 	if err != nil {
 		return nil, failed(ctx, PhaseConnect, d.connectTimeout, err)
 	}

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -16,12 +17,8 @@ func TestDoTellsWhatATraceTells(t *testing.T) {
 	for name, secure := range map[string]bool{"http": false, "https": true} {
 		t.Run(name, func(t *testing.T) {
 			var told [2][]transport.Times
-			for i, send := range []func() int{func() int { return 0 }, func() int { return 1 }} {
+			for i, get := range []func(context.Context, *http.Client, string) (transport.Times, string, error){get, getTraced} {
 				inBubble(t, 30*time.Millisecond, transport.Options{}, secure, slowly, func(t *testing.T, client *http.Client, _ *pipes) {
-					get := get
-					if send() == 1 {
-						get = getTraced
-					}
 					for range 2 {
 						times, body, err := get(t.Context(), client, name+"://model.test/v1")
 						require.NoError(t, err)

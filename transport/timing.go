@@ -7,13 +7,15 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"time"
+
+	"github.com/llmeter-go/llmeter/internal/bubble"
 )
 
 // Times tell what one request spent its time on. Instants that were not reached are zero.
 type Times struct {
 	Dispatched   time.Time // net/http had the request and began to look for a connection
 	ConnReady    time.Time // the request had a connection, with TLS done
-	WroteRequest time.Time // the request was written, but for its last 2 KiB at most: net/http reports it as these go to the connection
+	WroteRequest time.Time // the request was written, but for its last 2 KiB at most: net/http reports it as these go to the connection. Of a held one, when its first bytes go there
 	FirstByte    time.Time // the first byte of the response's header arrived, by the Clock of the connection
 
 	// What opening the connection took; all 0 if it was open already. An open connection that becomes
@@ -32,8 +34,8 @@ type Times struct {
 // alone, because net/http may still report to it after that has ended, and it is safe for concurrent
 // use, because net/http reports from several goroutines.
 type Timing struct {
-	ofNew bool      // the request goes through a client of New, whose dialer reports to the Timing by itself
-	due   time.Time // see Hold
+	sparing bool      // its context is that of requesting alone: few requests open a connection, and then the dialer adds the rest
+	due     time.Time // see Hold
 
 	mu                    sync.Mutex
 	times                 Times
@@ -47,14 +49,13 @@ type timingKey struct{}
 
 // Trace returns a context for one request, whose Times t will collect. It works with any http.Client; one
 // of New knows more, see Times and Clock. Traces that ctx has already are called too.
-func Trace(ctx context.Context, t *Timing) context.Context {
+func Trace(ctx context.Context, t *Timing) context.Context { return t.dialing(t.requesting(ctx)) }
+
+// requesting is Trace without what happens while a connection is opened.
+func (t *Timing) requesting(ctx context.Context) context.Context {
 	ctx = context.WithValue(ctx, timingKey{}, t)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:              t.getConn,
-		DNSStart:             t.dnsStart,
-		DNSDone:              t.dnsDone,
-		ConnectStart:         t.connectStart,
-		ConnectDone:          t.connectDone,
 		TLSHandshakeStart:    t.tlsStart,
 		TLSHandshakeDone:     t.tlsDone,
 		GotConn:              t.gotConn,
@@ -63,27 +64,8 @@ func Trace(ctx context.Context, t *Timing) context.Context {
 	})
 }
 
-// requested is Trace without what happens while a connection is opened: that is reported by the dialer, see dialing.
-// Few requests open one.
-func (t *Timing) requested(ctx context.Context) context.Context {
-	t.ofNew = true
-	ctx = context.WithValue(ctx, timingKey{}, t)
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:              t.getConn,
-		TLSHandshakeStart:    t.tlsStart, // through a proxy http.Transport does it
-		TLSHandshakeDone:     t.tlsDone,
-		GotConn:              t.gotConn,
-		WroteRequest:         t.wroteRequest,
-		GotFirstResponseByte: t.firstByte,
-	})
-}
-
-// dialing adds to ctx what requested left out.
-func dialing(ctx context.Context) context.Context {
-	t := timingOf(ctx)
-	if t == nil || !t.ofNew {
-		return ctx
-	}
+// dialing adds what requesting left out.
+func (t *Timing) dialing(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSStart:     t.dnsStart,
 		DNSDone:      t.dnsDone,
@@ -102,23 +84,13 @@ const spun = 1500 * time.Microsecond
 
 // wait waits until the request is due.
 func (t *Timing) wait() {
-	var last time.Time
-	for still := 0; ; {
-		now := time.Now()
-		rest := t.due.Sub(now)
-		switch {
-		case rest <= 0:
-			return
-		case rest > spun:
-			time.Sleep(rest - spun)
-		case !now.Equal(last):
-			still = 0
-		default:
-			if still++; still == 1000 { // time stands still while anything runs, in a bubble of testing/synctest
-				time.Sleep(rest)
-			}
-		}
-		last = now
+	if rest := time.Until(t.due); rest > spun {
+		time.Sleep(rest - spun)
+	}
+	if time.Now().Before(t.due) && bubble.Inside() {
+		time.Sleep(time.Until(t.due))
+	}
+	for time.Now().Before(t.due) {
 	}
 }
 

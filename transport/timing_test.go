@@ -81,9 +81,9 @@ func TestConnectionsOpenedBeforeTheStartCostTheFirstRequestsNothing(t *testing.T
 					require.True(t, got.Reused)
 					require.Zero(t, got.Connect+got.TLS)
 				}
-				ninth, _, err := get(t.Context(), client, name+"://other.test/v1")
+				ninth, _, err := getTraced(t.Context(), client, name+"://other.test/v1")
 				if secure {
-					require.ErrorContains(t, err, "tls")
+					require.ErrorContains(t, err, "other.test")
 				} else {
 					require.NoError(t, err)
 				}

@@ -59,7 +59,8 @@ func Do(ctx context.Context, c *http.Client, t *Timing, req *http.Request) (*htt
 		foreign.URL, foreign.Header = &u, req.Header.Clone()
 		return c.Do(foreign)
 	}
-	req = req.WithContext(t.requested(ctx))
+	t.sparing = true
+	req = req.WithContext(t.requesting(ctx))
 	if req.Header == nil {
 		req.Header = http.Header{}
 	}

@@ -11,44 +11,39 @@ import (
 
 var (
 	mu  sync.Mutex // of those who change it
-	all atomic.Pointer[[]*Source]
+	all atomic.Pointer[[]*func() bool]
 )
 
-// A Source says when goroutines of its own should go first.
-type Source struct {
-	// Urgent reports whether any is ready to run, and may make it so. It is called often, by any goroutine.
-	Urgent func() bool
-}
-
-// Begin lets Yield ask s until the function that it returns is called.
-func (s *Source) Begin() (end func()) {
-	change(func(sources []*Source) []*Source { return append(sources, s) })
+// While lets Yield ask urgent until end is called. urgent reports whether goroutines that should go first are ready to run, and may make
+// them so. It is called often, by any goroutine.
+func While(urgent func() bool) (end func()) {
+	change(func(asked []*func() bool) []*func() bool { return append(asked, &urgent) })
 	return func() {
-		change(func(sources []*Source) []*Source {
-			return slices.DeleteFunc(sources, func(other *Source) bool { return other == s })
+		change(func(asked []*func() bool) []*func() bool {
+			return slices.DeleteFunc(asked, func(other *func() bool) bool { return other == &urgent })
 		})
 	}
 }
 
-func change(edit func([]*Source) []*Source) {
+func change(edit func([]*func() bool) []*func() bool) {
 	mu.Lock()
 	defer mu.Unlock()
-	var sources []*Source
+	var asked []*func() bool
 	if now := all.Load(); now != nil {
-		sources = slices.Clone(*now)
+		asked = slices.Clone(*now)
 	}
-	sources = edit(sources)
-	all.Store(&sources)
+	asked = edit(asked)
+	all.Store(&asked)
 }
 
-// Yield lets other goroutines run first if any Source says so. What the caller is about to do can wait.
+// Yield lets other goroutines run first if any of those asked says so. What the caller is about to do can wait.
 func Yield() {
-	sources := all.Load()
-	if sources == nil {
+	asked := all.Load()
+	if asked == nil {
 		return
 	}
-	for _, s := range *sources {
-		if s.Urgent() {
+	for _, urgent := range *asked {
+		if (*urgent)() {
 			runtime.Gosched()
 			return
 		}

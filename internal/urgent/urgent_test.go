@@ -6,14 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSourcesAreAskedWhileTheyLast(t *testing.T) {
+func TestAllAreAskedWhileTheyLast(t *testing.T) {
 	var asked []int
-	source := func(i int, urgent bool) *Source {
-		return &Source{Urgent: func() bool { asked = append(asked, i); return urgent }}
+	begin := func(i int, urgent bool) (end func()) {
+		return While(func() bool { asked = append(asked, i); return urgent })
 	}
 	Yield() // nobody to ask
-	endFirst, endSecond := source(1, false).Begin(), source(2, true).Begin()
-	endThird := source(3, false).Begin()
+	endFirst, endSecond := begin(1, false), begin(2, true)
+	endThird := begin(3, false)
 	Yield()
 	require.Equal(t, []int{1, 2}, asked, "one that is urgent is enough")
 	endSecond()
